@@ -1,0 +1,26 @@
+"""Fixtures shared by every test: golden cases and the public Seattle export."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+GOLDEN = HERE / "golden"
+SHARED = Path(os.environ.get("CIT_SHARED", HERE.parent.parent / "shared"))
+SEATTLE = SHARED / "data" / "seattle_crisis_2015_2019.csv.gz"
+
+
+def golden_cases() -> dict[str, dict[str, Any]]:
+    """Return the golden cases by id."""
+    cases = json.loads((GOLDEN / "golden.json").read_text())["cases"]
+    return {case["id"]: case for case in cases}
+
+
+@pytest.fixture(scope="session")
+def golden() -> dict[str, dict[str, Any]]:
+    return golden_cases()
