@@ -1,0 +1,47 @@
+"""What must hold of a snapshot before anyone may read it."""
+
+from __future__ import annotations
+
+import duckdb
+
+from data import schema
+
+
+class SnapshotError(AssertionError):
+    """A snapshot broke a rule of the store: a defect of the product, not of the input."""
+
+
+def run(con: duckdb.DuckDBPyConnection) -> None:
+    """Check a snapshot; raise ``SnapshotError`` naming the first rule that is broken."""
+    for name, sql in rules().items():
+        row = con.execute(sql).fetchone()
+        if row and row[0]:
+            raise SnapshotError(f"{name}: {row[0]} rows; nothing was published")
+
+
+def rules() -> dict[str, str]:
+    """Return every rule: its name, and SQL that counts the rows that break it."""
+    found = {
+        "encounters has exactly one row per contact": "SELECT abs((SELECT count(*) FROM contacts)"
+        " - (SELECT count(*) FROM encounters)) + (SELECT count(*) FROM contacts ANTI JOIN encounters"
+        " USING (agency_id, source, contact_id))",
+        "every contact has a plausible time": "SELECT count(*) FROM contacts"
+        " WHERE contact_at < TIMESTAMP '1970-01-01'",
+    }
+    for child in ("contact_officers", "dispositions"):
+        found[f"every row of {child} has its contact"] = (
+            f"SELECT count(*) FROM {child} ANTI JOIN contacts USING (agency_id, source, contact_id)"
+        )
+    for table in ("contacts", "contact_officers", "certifications", "dispositions", "agencies"):
+        for column in schema.tables()[table].columns:
+            if column.type == "enum":
+                allowed = ", ".join(f"'{v}'" for v in column.values)
+                found[f"{table}.{column.name} holds only listed values"] = (
+                    f"SELECT count(*) FROM {table} WHERE {column.name} NOT IN ({allowed})"
+                )
+            if column.type == "key" and column.name != "agency_id":
+                found[f"{table}.{column.name} holds only hashes"] = (
+                    f"SELECT count(*) FROM {table}"
+                    f" WHERE NOT regexp_matches({column.name}, '^[0-9a-f]{{32}}$')"
+                )
+    return found

@@ -1,0 +1,70 @@
+"""Build ``encounters``: the facts of ``encounters.sql`` with one column per registry entry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from data.registry import COVARIATES, EXPOSURES, OUTCOMES
+
+ENCOUNTERS_SQL = Path(__file__).with_name("encounters.sql")
+
+KEYS = {
+    "agency_id": "The agency.",
+    "source": "The export the contact came from.",
+    "contact_id": "The contact (keyed hash).",
+    "contact_at": "When it happened, on the agency's local wall clock.",
+    "contact_date": "Local date of the contact.",
+    "officer_key": "The primary or reporting officer (keyed hash).",
+    "person_key": "The person (keyed hash).",
+    "cit_came": "Some field says that a CIT officer came.",
+}
+
+
+def exposure_column(id_: str) -> str:
+    """Name of an exposure's column: TRUE, FALSE, or NULL where not recorded."""
+    return f"exposure_{id_}"
+
+
+def outcome_column(id_: str) -> str:
+    """Name of an outcome's column: TRUE, FALSE, or NULL where not recorded."""
+    return f"outcome_{id_}"
+
+
+def eligible_column(id_: str) -> str:
+    """Name of an outcome's eligibility column: TRUE where the contact is in its denominator."""
+    return f"eligible_{id_}"
+
+
+def columns() -> dict[str, tuple[str, str]]:
+    """Return every column of ``encounters``: name -> (SQL over the facts, COMMENT)."""
+    found = {
+        name: ("CAST(contact_at AS DATE)" if name == "contact_date" else name, comment)
+        for name, comment in KEYS.items()
+    }
+    for e in EXPOSURES:
+        found[exposure_column(e.id)] = (e.holds, f"Exposure: {e.definition}")
+    for c in COVARIATES:
+        found[c.id] = (c.level, f"Covariate: {c.definition}")
+    for o in OUTCOMES:
+        found[outcome_column(o.id)] = (o.event, f"Outcome: {o.definition}")
+        found[eligible_column(o.id)] = (o.eligible, f"In the denominator of: {o.label}.")
+    return found
+
+
+def build(con: duckdb.DuckDBPyConnection) -> None:
+    """(Re)build ``encounters`` from the canonical tables of this database."""
+    con.execute(ENCOUNTERS_SQL.read_text(encoding="utf-8"))
+    select = ",\n".join(f"{sql} AS {name}" for name, (sql, _) in columns().items())
+    con.execute(
+        f"CREATE OR REPLACE TABLE encounters AS SELECT {select} FROM encounter_facts"
+        " ORDER BY agency_id, source, contact_at, contact_id"
+    )
+    con.execute(
+        "COMMENT ON TABLE encounters IS"
+        " 'The analysis relation: exactly one row per contact, one column per registry entry.'"
+    )
+    for name, (_, comment) in columns().items():
+        quoted = comment.replace("'", "''")
+        con.execute(f"COMMENT ON COLUMN encounters.{name} IS '{quoted}'")

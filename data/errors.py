@@ -1,0 +1,21 @@
+"""Errors a user can act on: one line that says what, where and what to do."""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """Something the user can mend. ``str(error)`` is the one line; ``exit_code`` is for commands."""
+
+    exit_code = 2
+
+
+class StoreLockedError(UserError):
+    """Another load is writing to the store."""
+
+    exit_code = 3
+
+
+class TooManyRejectedError(UserError):
+    """More rows were rejected than the limit allows; nothing was published."""
+
+    exit_code = 4

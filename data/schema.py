@@ -1,0 +1,122 @@
+"""The canonical schema as data: tables and columns read back from the comments in ``schema.sql``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import duckdb
+
+SCHEMA_SQL = Path(__file__).with_name("schema.sql")
+
+_COMMENT = re.compile(
+    r"^(?P<meaning>.*?\.)"
+    r"(?: Values: (?P<values>[^.]+)\.)?"
+    r" \[(?P<type>\w+), (?P<level>[KCROS]), (?P<when>[DBAPL-])\]$"
+)
+
+WHEN = {
+    "D": "known at dispatch",
+    "B": "fixed before the contact, written down after arrival",
+    "A": "after arrival",
+    "P": "program or HR record",
+    "L": "after the contact ended",
+    "-": "not about one contact",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One canonical column, as its COMMENT declares it."""
+
+    table: str
+    name: str
+    sql_type: str
+    meaning: str
+    values: tuple[str, ...]
+    type: str
+    level: str
+    when: str
+
+    @property
+    def is_system(self) -> bool:
+        """True for columns the product writes and no mapping may fill."""
+        return self.level == "S"
+
+
+@dataclass(frozen=True)
+class Table:
+    """One canonical table with its columns in order."""
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+    @property
+    def importable(self) -> tuple[Column, ...]:
+        """Columns an export may fill."""
+        return tuple(c for c in self.columns if not c.is_system)
+
+    def column(self, name: str) -> Column:
+        """Return the column called ``name``; raise ``KeyError`` if the table has none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+
+def create(con: duckdb.DuckDBPyConnection) -> None:
+    """Create every canonical table in an empty database."""
+    con.execute(SCHEMA_SQL.read_text(encoding="utf-8"))
+
+
+def parse_comment(table: str, name: str, sql_type: str, comment: str | None) -> Column:
+    """Return the column a COMMENT declares; raise ``ValueError`` if the comment is missing or odd."""
+    match = _COMMENT.match(comment or "")
+    if not match:
+        raise ValueError(f"{table}.{name}: the COMMENT must read 'Meaning. [type, level, when]'")
+    values = tuple(v.strip() for v in (match["values"] or "").split(",") if v.strip())
+    if match["type"] == "tri":
+        values = ("yes", "no", "unknown")
+    return Column(
+        table, name, sql_type, match["meaning"], values, match["type"], match["level"], match["when"]
+    )
+
+
+@cache
+def tables() -> dict[str, Table]:
+    """Return the canonical tables by name, in the order of ``schema.sql``."""
+    with duckdb.connect() as con:
+        create(con)
+        names = con.execute(
+            "SELECT table_name, comment FROM duckdb_tables() ORDER BY table_oid"
+        ).fetchall()
+        columns = con.execute(
+            "SELECT table_name, column_name, data_type, comment FROM duckdb_columns()"
+            " WHERE schema_name = 'main' ORDER BY table_oid, column_index"
+        ).fetchall()
+        keys = dict(
+            con.execute(
+                "SELECT table_name, constraint_column_names FROM duckdb_constraints()"
+                " WHERE constraint_type = 'PRIMARY KEY'"
+            ).fetchall()
+        )
+    found = {}
+    for name, meaning in names:
+        if not meaning:
+            raise ValueError(f"{name}: the table has no COMMENT")
+        own = tuple(parse_comment(*row) for row in columns if row[0] == name)
+        found[name] = Table(name, meaning, own, tuple(keys.get(name, ())))
+    return found
+
+
+def column(reference: str) -> Column:
+    """Return the column ``table.name``; raise ``KeyError`` naming it if there is none."""
+    table, _, name = reference.partition(".")
+    try:
+        return tables()[table].column(name)
+    except KeyError:
+        raise KeyError(f"no canonical column {reference}") from None

@@ -1,0 +1,270 @@
+-- Canonical tables. Every table and column carries a COMMENT: it is the data dictionary, read by the
+-- templates, the dictionary page and the checks. A column's comment ends in [type, level, when]:
+--   type   key (the agency's own number, stored only as a keyed hash), text, date, ts, int, num,
+--          code (the local value, kept as it came), enum (the values listed), tri (yes, no, unknown)
+--   level  K key, C core, R recommended, O optional, S written by the system
+--   when   D known at dispatch (may adjust), B fixed before but written down after arrival,
+--          A after arrival, P program or HR record, L later, - not about one contact
+-- A tri holds yes, no, unknown (the form was answered "don't know") or NULL (not recorded).
+
+CREATE TYPE tri AS ENUM ('yes', 'no', 'unknown');
+
+CREATE TABLE agencies (
+    agency_id VARCHAR PRIMARY KEY,
+    agency_name VARCHAR,
+    time_zone VARCHAR,
+    cit_model VARCHAR,
+    force_reporting_threshold VARCHAR,
+    simulated BOOLEAN NOT NULL
+);
+COMMENT ON TABLE agencies IS 'One row per agency.';
+COMMENT ON COLUMN agencies.agency_id IS 'Short id used in every file. [text, K, -]';
+COMMENT ON COLUMN agencies.agency_name IS 'Name to print. [text, C, -]';
+COMMENT ON COLUMN agencies.time_zone IS 'IANA zone of the local clock, such as America/Denver. [text, C, -]';
+COMMENT ON COLUMN agencies.cit_model IS 'How CIT is organised; decides which comparison makes sense. Values: volunteer_specialist, all_officers_trained, all_trained_plus_enhanced_team, mandated, none. [enum, C, -]';
+COMMENT ON COLUMN agencies.force_reporting_threshold IS 'Lowest thing that is reportable force here; agencies with different thresholds are not pooled. Values: any_physical_contact, control_hold_or_above, display_or_above, injury_or_complaint_or_weapon. [enum, C, -]';
+COMMENT ON COLUMN agencies.simulated IS 'True for the simulated agency of the first start; every page then says so. [text, S, -]';
+
+CREATE TABLE contacts (
+    agency_id VARCHAR,
+    source VARCHAR,
+    contact_id VARCHAR,
+    incident_id VARCHAR,
+    person_key VARCHAR,
+    contact_at TIMESTAMP NOT NULL,
+    contact_at_basis VARCHAR,
+    district_id VARCHAR,
+    shift_id VARCHAR,
+    origin VARCHAR,
+    initial_call_code VARCHAR,
+    initial_call_group VARCHAR,
+    priority INTEGER,
+    crisis_identified_by VARCHAR,
+    cit_required_by_policy tri,
+    weapon_reported tri,
+    violence_reported tri,
+    suicide_reported tri,
+    known_prior_contact tri,
+    officers_sent INTEGER,
+    cit_requested tri,
+    cit_dispatched tri,
+    cit_arrived tri,
+    primary_officer_cit tri,
+    response_model VARCHAR,
+    clinician_on_scene tri,
+    clinician_led tri,
+    age_band VARCHAR,
+    sex VARCHAR,
+    race VARCHAR,
+    veteran tri,
+    force_used tri,
+    weapon_displayed tri,
+    restrained VARCHAR,
+    subject_injured tri,
+    officer_injured tri,
+    chargeable tri,
+    mandatory_arrest tri,
+    warrant tri,
+    custody VARCHAR,
+    hold tri,
+    transported_to VARCHAR,
+    transport_voluntary VARCHAR,
+    contact_made tri,
+    property_damage tri,
+    tactical_callout tri,
+    officer_minutes INTEGER,
+    load_id VARCHAR NOT NULL,
+    PRIMARY KEY (agency_id, source, contact_id)
+);
+COMMENT ON TABLE contacts IS 'One row per crisis contact: one person, one incident.';
+COMMENT ON COLUMN contacts.agency_id IS 'The agency. [text, K, -]';
+COMMENT ON COLUMN contacts.source IS 'The export the contact came from. Added: add-or-replace works by agency, source and contact id, so that two systems of one agency cannot overwrite each other. [text, K, -]';
+COMMENT ON COLUMN contacts.contact_id IS 'Form number. [key, K, -]';
+COMMENT ON COLUMN contacts.incident_id IS 'CAD or report number; several contacts may share it. [key, C, D]';
+COMMENT ON COLUMN contacts.person_key IS 'Local number of the person; needed for repeat contacts. [key, R, L]';
+COMMENT ON COLUMN contacts.contact_at IS 'When it happened, on the agency''s local wall clock. [ts, C, D]';
+COMMENT ON COLUMN contacts.contact_at_basis IS 'Which clock that is. Values: occurred, dispatched, arrived, reported, form_submitted. [enum, C, D]';
+COMMENT ON COLUMN contacts.district_id IS 'Patrol district as CAD names it. [text, C, D]';
+COMMENT ON COLUMN contacts.shift_id IS 'Patrol shift; derived from the clock where the source does not supply it. [text, C, D]';
+COMMENT ON COLUMN contacts.origin IS 'How police came into it. Values: 911, non_emergency_line, 988_transfer, text, alarm, on_view, walk_in, other_agency, hold_order_service, welfare_request, scheduled_follow_up, other. [enum, C, D]';
+COMMENT ON COLUMN contacts.initial_call_code IS 'Call type at dispatch, as exported. [code, C, D]';
+COMMENT ON COLUMN contacts.initial_call_group IS 'Call type at dispatch. Values: suicide, behavioral_crisis, welfare_check, disturbance, domestic, assault, threats, weapon, trespass, suspicious, theft_or_property, overdose, intoxication, medical, missing_person, hold_order_or_transport, warrant, traffic, other, unknown. [enum, C, D]';
+COMMENT ON COLUMN contacts.priority IS 'Call priority on the agency''s scale, 0 to 9. [int, R, D]';
+COMMENT ON COLUMN contacts.crisis_identified_by IS 'Who knew that it was a crisis: dispatch, or the officer found out. Values: dispatch, officer, both, later_review. [enum, C, A]';
+COMMENT ON COLUMN contacts.cit_required_by_policy IS 'Call type or criterion obliges dispatch to send CIT. [tri, R, D]';
+COMMENT ON COLUMN contacts.weapon_reported IS 'A weapon was reported in the call. [tri, C, D]';
+COMMENT ON COLUMN contacts.violence_reported IS 'Violence was reported in the call. [tri, R, D]';
+COMMENT ON COLUMN contacts.suicide_reported IS 'Suicide threat or attempt was reported in the call. [tri, R, D]';
+COMMENT ON COLUMN contacts.known_prior_contact IS 'Dispatch saw a history at the premises or of the person. [tri, R, D]';
+COMMENT ON COLUMN contacts.officers_sent IS 'Officers on the first dispatch. [int, R, D]';
+COMMENT ON COLUMN contacts.cit_requested IS 'A CIT officer was asked for, as the form states it. [tri, C, D]';
+COMMENT ON COLUMN contacts.cit_dispatched IS 'A CIT officer was sent, as the form states it. [tri, C, D]';
+COMMENT ON COLUMN contacts.cit_arrived IS 'A CIT officer arrived, as the form states it. [tri, C, A]';
+COMMENT ON COLUMN contacts.primary_officer_cit IS 'The primary or reporting officer was CIT-certified, as the form flags it; not any CIT officer on scene. [tri, C, D]';
+COMMENT ON COLUMN contacts.response_model IS 'Who was sent. Values: patrol, cit_patrol, co_responder, clinician_only, mobile_crisis, mixed, unknown. [enum, C, D]';
+COMMENT ON COLUMN contacts.clinician_on_scene IS 'A clinician was on scene. [tri, R, A]';
+COMMENT ON COLUMN contacts.clinician_led IS 'The clinician led the contact. [tri, R, A]';
+COMMENT ON COLUMN contacts.age_band IS 'Age of the person, in bands. Values: under_12, 12_17, 18_24, 25_34, 35_44, 45_54, 55_64, 65_plus, unknown. [enum, R, B]';
+COMMENT ON COLUMN contacts.sex IS 'Sex of the person, as recorded. Values: female, male, another, unknown. [enum, R, B]';
+COMMENT ON COLUMN contacts.race IS 'Race of the person, as recorded. Values: asian, black, hispanic_latino, indigenous, pacific_islander, white, multiple, other, unknown. [enum, R, B]';
+COMMENT ON COLUMN contacts.veteran IS 'The person is a veteran. [tri, R, B]';
+COMMENT ON COLUMN contacts.force_used IS 'Reportable force was used, by the agency''s own threshold. [tri, C, A]';
+COMMENT ON COLUMN contacts.weapon_displayed IS 'An officer pointed or displayed a weapon; apart from force. [tri, R, A]';
+COMMENT ON COLUMN contacts.restrained IS 'Restraints apart from force. Values: none, handcuffs, soft_restraint, other, unknown. [enum, R, A]';
+COMMENT ON COLUMN contacts.subject_injured IS 'The person was injured during the contact; not before it, and not the presenting self-harm. [tri, C, A]';
+COMMENT ON COLUMN contacts.officer_injured IS 'An officer was injured during the contact. [tri, C, A]';
+COMMENT ON COLUMN contacts.chargeable IS 'Probable cause for a criminal charge existed, arrested or not. [tri, C, A]';
+COMMENT ON COLUMN contacts.mandatory_arrest IS 'Law or policy left no discretion to arrest. [tri, C, A]';
+COMMENT ON COLUMN contacts.warrant IS 'The arrest was on a warrant. [tri, C, A]';
+COMMENT ON COLUMN contacts.custody IS 'Criminal custody. Values: none, cited_released, arrested_released, arrested_booked, arrested_booking_unknown. [enum, C, A]';
+COMMENT ON COLUMN contacts.hold IS 'An emergency involuntary hold was begun. [tri, C, A]';
+COMMENT ON COLUMN contacts.transported_to IS 'Main destination. Values: none, emergency_department, crisis_receiving, psychiatric_hospital, detox_sobering, jail, shelter, home, clinic, other, unknown. [enum, C, A]';
+COMMENT ON COLUMN contacts.transport_voluntary IS 'Whether the person agreed to the transport. Values: voluntary, involuntary, not_transported, unknown. [enum, C, A]';
+COMMENT ON COLUMN contacts.contact_made IS 'The person was found; no means unable to contact. [tri, C, A]';
+COMMENT ON COLUMN contacts.property_damage IS 'Property was damaged during the contact. [tri, R, A]';
+COMMENT ON COLUMN contacts.tactical_callout IS 'A tactical team was called out. [tri, R, A]';
+COMMENT ON COLUMN contacts.officer_minutes IS 'Minutes from dispatch to clear, summed over officers. [int, R, A]';
+COMMENT ON COLUMN contacts.load_id IS 'The load that wrote this row. [text, S, -]';
+
+CREATE TABLE contact_officers (
+    agency_id VARCHAR,
+    source VARCHAR,
+    contact_id VARCHAR,
+    officer_key VARCHAR,
+    scene_role VARCHAR,
+    load_id VARCHAR NOT NULL,
+    PRIMARY KEY (agency_id, source, contact_id, officer_key)
+);
+COMMENT ON TABLE contact_officers IS 'One row per officer at a contact.';
+COMMENT ON COLUMN contact_officers.agency_id IS 'The agency. [text, K, -]';
+COMMENT ON COLUMN contact_officers.source IS 'The export the row came from. [text, K, -]';
+COMMENT ON COLUMN contact_officers.contact_id IS 'The contact. [key, K, -]';
+COMMENT ON COLUMN contact_officers.officer_key IS 'Badge, serial or employee number. [key, K, A]';
+COMMENT ON COLUMN contact_officers.scene_role IS 'What the officer did there; reporting or lead is the primary officer. Values: reporting, lead, backup, supervisor, co_responder, transport, unknown. [enum, C, A]';
+COMMENT ON COLUMN contact_officers.load_id IS 'The load that wrote this row. [text, S, -]';
+
+CREATE TABLE certifications (
+    agency_id VARCHAR,
+    officer_key VARCHAR,
+    credential VARCHAR,
+    certified_on DATE,
+    expires_on DATE,
+    load_id VARCHAR NOT NULL,
+    PRIMARY KEY (agency_id, officer_key, credential, certified_on)
+);
+COMMENT ON TABLE certifications IS 'One row per credential of one person.';
+COMMENT ON COLUMN certifications.agency_id IS 'The agency. [text, K, P]';
+COMMENT ON COLUMN certifications.officer_key IS 'Badge, serial or employee number. [key, K, P]';
+COMMENT ON COLUMN certifications.credential IS 'What was earned; cit_40h and cit_enhanced make a CIT officer. Values: cit_40h, cit_enhanced, cit_youth, cit_veterans, cit_dispatcher, cit_coordinator, cit_instructor, mh_awareness, mh_first_aid, icat_or_deescalation. [enum, K, P]';
+COMMENT ON COLUMN certifications.certified_on IS 'First day in force. [date, K, P]';
+COMMENT ON COLUMN certifications.expires_on IS 'First day no longer in force; blank does not expire. [date, C, P]';
+COMMENT ON COLUMN certifications.load_id IS 'The load that wrote this row. [text, S, -]';
+
+CREATE TABLE dispositions (
+    agency_id VARCHAR,
+    source VARCHAR,
+    contact_id VARCHAR,
+    disposition VARCHAR,
+    raw_disposition VARCHAR,
+    load_id VARCHAR NOT NULL
+);
+COMMENT ON TABLE dispositions IS 'One row per disposition of a contact.';
+COMMENT ON COLUMN dispositions.agency_id IS 'The agency. [text, K, -]';
+COMMENT ON COLUMN dispositions.source IS 'The export the row came from. [text, K, -]';
+COMMENT ON COLUMN dispositions.contact_id IS 'The contact. [key, K, -]';
+COMMENT ON COLUMN dispositions.disposition IS 'How the contact ended. Values: arrest_booked, arrest_booking_unknown, cited_released, hold_involuntary, admitted_voluntary, transport_crisis_facility, transport_medical, detox_sobering, mobile_crisis_on_scene, referred_provider, referred_for_evaluation, provider_notified, crisis_line, resources_declined, shelter_transport, courtesy_transport, turned_over_family, turned_over_clinician, resolved_on_scene, no_action, frequent_contact, unable_to_contact, plan_consulted, other. [enum, C, A]';
+COMMENT ON COLUMN dispositions.raw_disposition IS 'As exported; labels change with the records system. [code, C, A]';
+COMMENT ON COLUMN dispositions.load_id IS 'The load that wrote this row. [text, S, -]';
+
+CREATE TABLE source_columns (
+    agency_id VARCHAR,
+    source VARCHAR,
+    table_name VARCHAR,
+    column_name VARCHAR,
+    codes VARCHAR[],
+    recorded_from DATE,
+    recorded_until DATE,
+    PRIMARY KEY (agency_id, source, table_name, column_name)
+);
+COMMENT ON TABLE source_columns IS 'Which canonical columns each export supplies, since when, and which codes it can say. What is not here is not recorded by that source.';
+COMMENT ON COLUMN source_columns.agency_id IS 'The agency. [text, S, -]';
+COMMENT ON COLUMN source_columns.source IS 'The export. [text, S, -]';
+COMMENT ON COLUMN source_columns.table_name IS 'Canonical table. [text, S, -]';
+COMMENT ON COLUMN source_columns.column_name IS 'Canonical column that the mapping fills. [text, S, -]';
+COMMENT ON COLUMN source_columns.codes IS 'Canonical values the mapping can produce; NULL where any value can come. [text, S, -]';
+COMMENT ON COLUMN source_columns.recorded_from IS 'First day the column was recorded; NULL from the beginning. [date, S, -]';
+COMMENT ON COLUMN source_columns.recorded_until IS 'First day the column was no longer recorded; NULL to the end. [date, S, -]';
+
+CREATE TABLE loads (
+    load_id VARCHAR PRIMARY KEY,
+    agency_id VARCHAR,
+    source VARCHAR,
+    mapping VARCHAR,
+    files VARCHAR[],
+    file_sha256 VARCHAR[],
+    started_at TIMESTAMPTZ,
+    mode VARCHAR,
+    covers_from DATE,
+    covers_to DATE,
+    rows_read BIGINT,
+    repeated_headers BIGINT,
+    contacts BIGINT,
+    duplicates_collapsed BIGINT,
+    rejected_n BIGINT,
+    removed_n BIGINT,
+    conflicts VARCHAR,
+    unknown_values VARCHAR,
+    not_recorded VARCHAR,
+    dropped_columns VARCHAR[],
+    unused_columns VARCHAR[]
+);
+COMMENT ON TABLE loads IS 'One row per load.';
+COMMENT ON COLUMN loads.load_id IS 'Id of the load and of the snapshot it made. [text, S, -]';
+COMMENT ON COLUMN loads.agency_id IS 'The agency. [text, S, -]';
+COMMENT ON COLUMN loads.source IS 'The export. [text, S, -]';
+COMMENT ON COLUMN loads.mapping IS 'Mapping used, with its edition. [text, S, -]';
+COMMENT ON COLUMN loads.files IS 'File names, without folders. [text, S, -]';
+COMMENT ON COLUMN loads.file_sha256 IS 'SHA-256 of each file as delivered. [text, S, -]';
+COMMENT ON COLUMN loads.started_at IS 'When the load began. [ts, S, -]';
+COMMENT ON COLUMN loads.mode IS 'Whether the load replaced the whole period it covers. Values: add_or_replace, replace_period. [enum, S, -]';
+COMMENT ON COLUMN loads.covers_from IS 'First contact date in the files. [date, S, -]';
+COMMENT ON COLUMN loads.covers_to IS 'Last contact date in the files. [date, S, -]';
+COMMENT ON COLUMN loads.rows_read IS 'Data rows read, repeated headers apart. [int, S, -]';
+COMMENT ON COLUMN loads.repeated_headers IS 'Header lines found again inside the data, and skipped. [int, S, -]';
+COMMENT ON COLUMN loads.contacts IS 'Contacts the files hold. [int, S, -]';
+COMMENT ON COLUMN loads.duplicates_collapsed IS 'Rows that repeated another row. [int, S, -]';
+COMMENT ON COLUMN loads.rejected_n IS 'Rows rejected. [int, S, -]';
+COMMENT ON COLUMN loads.removed_n IS 'Contacts removed because the period was replaced and they are no longer in the export. [int, S, -]';
+COMMENT ON COLUMN loads.conflicts IS 'JSON: contacts with conflicting values, by column. [text, S, -]';
+COMMENT ON COLUMN loads.unknown_values IS 'JSON: values the mapping does not know, by column, with counts. [text, S, -]';
+COMMENT ON COLUMN loads.not_recorded IS 'JSON: contacts where an outcome is not recorded, by outcome. [text, S, -]';
+COMMENT ON COLUMN loads.dropped_columns IS 'Headers that may identify a person; their values were written nowhere. [text, S, -]';
+COMMENT ON COLUMN loads.unused_columns IS 'Headers the mapping does not use; not stored. [text, S, -]';
+
+CREATE TABLE rejected (
+    load_id VARCHAR,
+    file VARCHAR,
+    row_number BIGINT,
+    reason VARCHAR,
+    column_name VARCHAR,
+    row_hash VARCHAR
+);
+COMMENT ON TABLE rejected IS 'Rows that were not loaded: where and why, never their values.';
+COMMENT ON COLUMN rejected.load_id IS 'The load. [text, S, -]';
+COMMENT ON COLUMN rejected.file IS 'File name. [text, S, -]';
+COMMENT ON COLUMN rejected.row_number IS 'Data row in the file; 1 is the row after the header. [int, S, -]';
+COMMENT ON COLUMN rejected.reason IS 'Why, in words. [text, S, -]';
+COMMENT ON COLUMN rejected.column_name IS 'Column of the export at fault, where one is. [text, S, -]';
+COMMENT ON COLUMN rejected.row_hash IS 'Keyed hash of the row, to recognise it in the next export. [key, S, -]';
+
+CREATE TABLE disposition_codes (
+    code VARCHAR PRIMARY KEY,
+    custody VARCHAR,
+    care_link VARCHAR,
+    voluntary VARCHAR
+);
+COMMENT ON TABLE disposition_codes IS 'What each disposition means; filled from the registry.';
+COMMENT ON COLUMN disposition_codes.code IS 'Canonical disposition. [text, S, -]';
+COMMENT ON COLUMN disposition_codes.custody IS 'Criminal custody it implies: booked, arrest, cited, or none. [text, S, -]';
+COMMENT ON COLUMN disposition_codes.care_link IS 'Link to care it implies: transport, warm_handoff, handoff, referral, notified, offered, or none. [text, S, -]';
+COMMENT ON COLUMN disposition_codes.voluntary IS 'Whether the person agreed: yes, no, or NULL where the code does not say. [text, S, -]';

@@ -1,0 +1,92 @@
+"""How much one officer carries a comparison."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from metrics.estimate import NotEstimable
+from metrics.standardisation import margins_of
+
+if TYPE_CHECKING:
+    from metrics.regression import Fit
+
+
+@dataclass(frozen=True, eq=False)
+class Influence:
+    """Each cluster's weight in a standardised comparison; arrays of length J, by ``officers``.
+
+    ``share1`` and ``share0`` are shares of each arm's contacts. ``leverage`` is the largest
+    eigenvalue of the cluster's share of the information, K_j: 1 when it alone decides some
+    combination of coefficients, whatever that is. ``contrast_leverage`` is its share of the
+    information on the log risk ratio (they sum to 1): what bears on this comparison.
+    ``change_difference`` and ``change_log_ratio`` approximate, in one step, what leaving the
+    cluster out would do to the risk difference and the log risk ratio; they are infinite where
+    the comparison could not be made without it. ``most`` is the cluster with the largest change
+    in the log risk ratio.
+    """
+
+    officers: np.ndarray
+    share1: np.ndarray
+    share0: np.ndarray
+    leverage: np.ndarray
+    contrast_leverage: np.ndarray
+    change_difference: np.ndarray
+    change_log_ratio: np.ndarray
+    most: Any
+
+    @property
+    def max_share(self) -> float:
+        """The largest share one cluster has of either arm."""
+        return float(max(self.share1.max(), self.share0.max()))
+
+    @property
+    def max_leverage(self) -> float:
+        """The largest share one cluster has of the information on the log risk ratio."""
+        return float(self.contrast_leverage.max())
+
+
+def influential(fitted: Fit, exposure: str) -> Influence | NotEstimable:
+    """Return each cluster's influence on the standardised comparison of ``exposure``.
+
+    The step beta - beta(-j) = L (I - K_j)^-1 L' s_j is that of Preisser & Qaqish 1996
+    (Biometrika 83:551); the change in the contacts standardised over is exact.
+
+    Raises:
+        ValueError: the fit has no clustered errors (or CR2-club), or ``exposure`` is no 0/1 term.
+    """
+    clusters = fitted.errors.clusters
+    if clusters is None:
+        raise ValueError("influence needs CR0, CR1, CR1S, CR2 or CR-MD errors")
+    margins = margins_of(fitted, exposure)
+    if isinstance(margins, NotEstimable):
+        return margins
+    p1, p0, g1, g0, m1, m0 = margins
+    if not (p1 > 0 and p0 > 0):
+        return NotEstimable("This model's standardised risk falls outside 0 to 100%.")
+    trials = fitted.cells.by_cluster(fitted.cells.trials)
+    arm = fitted.cells.values(exposure)
+    size = np.asarray(trials.sum(axis=1)).ravel()
+    in1, in0 = trials @ arm, trials @ (1 - arm)
+    root = fitted.errors.root
+    step = clusters.adjusted(-1.0)
+    rest = np.maximum(fitted.n - size, 1)
+    change1 = (p1 * size - trials @ m1) / rest - step @ (root.T @ g1)
+    change0 = (p0 * size - trials @ m0) / rest - step @ (root.T @ g0)
+    difference, ratio = change1 - change0, change1 / p1 - change0 / p0
+    t = root.T @ (g1 / p1 - g0 / p0)
+    loading = np.abs(t @ clusters.vectors) * clusters.singular()
+    needed = loading.max(axis=1) > 1e-6 * float(np.linalg.norm(t))
+    difference[needed], ratio[needed] = np.inf, np.inf
+    return Influence(
+        officers=fitted.cells.labels,
+        share1=in1 / in1.sum(),
+        share0=in0 / in0.sum(),
+        leverage=clusters.values.max(axis=1),
+        contrast_leverage=clusters.shares(t),
+        change_difference=difference,
+        change_log_ratio=ratio,
+        most=fitted.cells.labels[int(np.argmax(np.abs(ratio)))],
+    )

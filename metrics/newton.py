@@ -1,0 +1,179 @@
+"""Maximum likelihood for the three canonical families, from totals per covariate pattern.
+
+McCullagh & Nelder 1989, *Generalized Linear Models*, section 2.5: with a canonical link Newton's
+method and iteratively reweighted least squares are the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.linalg import LinAlgError, cholesky, solve_triangular
+from scipy.special import expit
+
+from metrics.estimate import NotEstimable
+
+Family = Literal["logit", "poisson", "linear"]
+
+MAX_ITERATIONS = 100
+DECREMENT = 1e-14  # squared length of the last step in standard errors; one more step is taken
+EXTREME = 1e-6  # a fitted probability this close to its bound prompts the check for separation
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Maximum likelihood estimates over P patterns and p columns.
+
+    ``mean`` and ``variance`` (P) are each contact's fitted mean and its variance function;
+    ``root`` (p x p) satisfies ``root @ root.T`` = inverse information (dispersion 1).
+    """
+
+    beta: np.ndarray
+    mean: np.ndarray
+    variance: np.ndarray
+    root: np.ndarray
+    log_likelihood: float
+    iterations: int
+
+
+def mean_variance(eta: np.ndarray, family: Family) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean and the variance function (also d mean / d eta) at a linear predictor."""
+    if family == "logit":
+        mean = expit(eta)
+        return mean, mean * expit(-eta)
+    if family == "poisson":
+        with np.errstate(over="ignore"):
+            mean = np.exp(eta)
+        return mean, mean
+    return eta, np.ones_like(eta)
+
+
+def maximise(
+    matrix: np.ndarray,
+    events: np.ndarray,
+    trials: np.ndarray,
+    family: Family,
+    names: tuple[str, ...],
+) -> Solution | NotEstimable:
+    """Fit by Newton's method with step-halving; ``matrix`` is P x p of full column rank.
+
+    Returns :class:`NotEstimable` when the data are separated (Albert & Anderson 1984, Biometrika
+    71:1) or the iterations do not settle.
+    """
+    scale = np.abs(matrix).max(axis=0)
+    x = matrix / scale
+    beta = np.zeros(x.shape[1])
+    overall = events.sum() / trials.sum()
+    if family == "logit":
+        beta[0] = np.log(overall / (1 - overall))
+    elif family == "poisson":
+        beta[0] = np.log(overall)
+    value = _log_likelihood(x @ beta, events, trials, family)
+    checked, last = False, False
+    for iteration in range(1, MAX_ITERATIONS + 1):
+        mean, variance = mean_variance(x @ beta, family)
+        if not checked and _extreme(mean, family):
+            checked = True
+            columns = separated(x, events, trials, family)
+            if columns is not None:
+                return _separation([name for name, on in zip(names, columns, strict=True) if on])
+        try:
+            upper = cholesky((x * (trials * variance)[:, None]).T @ x)
+        except LinAlgError:
+            break
+        if last:
+            return Solution(
+                beta=beta / scale,
+                mean=mean,
+                variance=variance,
+                root=solve_triangular(upper, np.eye(len(beta))) / scale[:, None],
+                log_likelihood=value,
+                iterations=iteration - 1,
+            )
+        score = x.T @ (events - trials * mean)
+        half = solve_triangular(upper, score, trans="T")
+        step = solve_triangular(upper, half)
+        last = float(half @ half) <= DECREMENT or family == "linear"
+        beta, value = _climb(x, beta, step, value, events, trials, family)
+    return NotEstimable(
+        "The regression did not settle on an answer for these contacts; fewer covariates or a "
+        "longer period may give one."
+    )
+
+
+def separated(
+    matrix: np.ndarray, events: np.ndarray, trials: np.ndarray, family: Family
+) -> np.ndarray | None:
+    """Mark the columns along which the likelihood rises for ever, or return ``None``.
+
+    A linear programme looks for a direction that never lowers and somewhere raises the
+    likelihood: the likelihood has no finite maximum exactly when one exists (Konis 2007, DPhil
+    thesis, Oxford, chapter 4; for Poisson, Correia, Guimaraes & Zylkin 2019, arXiv:1903.01633).
+    """
+    from scipy.optimize import linprog  # needed by few fits, and slow to import
+
+    sign = np.where(events == 0, -1.0, 0.0)
+    if family == "logit":
+        sign[events == trials] = 1.0
+    one_sided = sign[:, None] * matrix
+    mixed = matrix[sign == 0]
+    found = linprog(
+        -one_sided.sum(axis=0),
+        A_ub=-one_sided[sign != 0],
+        b_ub=np.zeros(int(np.count_nonzero(sign))),
+        A_eq=mixed if len(mixed) else None,
+        b_eq=np.zeros(len(mixed)) if len(mixed) else None,
+        bounds=(-1, 1),
+        method="highs",
+    )
+    if found.x is None or -found.fun < 1e-6:
+        return None
+    return np.abs(found.x) > 1e-6
+
+
+def _separation(names: list[str]) -> NotEstimable:
+    shown = ", ".join(name for name in names if name != "(Intercept)") or "the covariates"
+    return NotEstimable(
+        f"Some group of contacts told apart by {shown} always had this outcome or never did, so "
+        "a regression has no finite answer; compare the raw counts, or use fewer covariates."
+    )
+
+
+def _extreme(mean: np.ndarray, family: Family) -> bool:
+    if family == "linear":
+        return False
+    edge = mean.min() if family == "poisson" else min(mean.min(), 1 - mean.max())
+    return bool(edge < EXTREME)
+
+
+def _log_likelihood(
+    eta: np.ndarray, events: np.ndarray, trials: np.ndarray, family: Family
+) -> float:
+    if family == "logit":
+        return float(events @ eta - trials @ np.logaddexp(0, eta))
+    if family == "poisson":
+        return float(events @ eta - trials @ mean_variance(eta, family)[0])
+    square = events @ (1 - eta) ** 2 + (trials - events) @ eta**2
+    total = trials.sum()
+    return float(-total / 2 * (np.log(2 * np.pi * square / total) + 1)) if square > 0 else np.inf
+
+
+def _climb(
+    x: np.ndarray,
+    beta: np.ndarray,
+    step: np.ndarray,
+    value: float,
+    events: np.ndarray,
+    trials: np.ndarray,
+    family: Family,
+) -> tuple[np.ndarray, float]:
+    """Halve the step until the likelihood does not fall."""
+    for _ in range(40):
+        proposal = beta + step
+        reached = _log_likelihood(x @ proposal, events, trials, family)
+        if reached >= value - 1e-10 * (1 + abs(value)):
+            return proposal, reached
+        step = step / 2
+    return beta, value

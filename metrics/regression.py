@@ -1,0 +1,239 @@
+"""Regression of a yes/no outcome on dispatch-time covariates, from grouped counts.
+
+Logistic, modified Poisson (Zou 2004, Am J Epidemiol 159:702) and linear probability models with
+the standard errors of :mod:`metrics.sandwich`. A row of counts stands for that many contacts; a
+row-level file is the special case of one trial a row, and both give the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import numpy as np
+import pandas as pd
+
+from metrics import sandwich
+from metrics.design import Categorical, Cells, Design, Grouped, Term, build, group, overlap_share
+from metrics.estimate import Estimate, Estimated, NotEstimable, Test, Tested
+from metrics.influence import Influence, influential
+from metrics.newton import Family, Solution, maximise
+from metrics.sandwich import Errors, ErrorType
+from metrics.standardisation import Contrast, Standardised, quantile, standardise, tail
+
+__all__ = [
+    "Categorical",
+    "Contrast",
+    "Fit",
+    "Influence",
+    "Standardised",
+    "fit",
+    "group",
+    "influential",
+    "overlap_share",
+    "standardise",
+    "without",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A fitted regression with p coefficients, on the scale of its link (log odds, log risk, risk).
+
+    ``coefficients``, ``se`` and ``df`` are by column name; a coefficient whose error cannot be
+    estimated is in ``not_estimable`` with the reason and in neither ``se`` nor ``df``. ``df`` is
+    Satterthwaite's for clustered errors, N - p for other errors of the linear family, and
+    infinite otherwise. ``covariance`` is p x p in the order of ``names``. ``n`` and ``events``
+    count contacts, ``clusters`` officers (``None`` without clusters). ``aliased`` lists dropped
+    columns, ``pooled`` pooled levels by term, ``references`` reference levels by term.
+    """
+
+    family: Family
+    error: ErrorType
+    names: tuple[str, ...]
+    coefficients: dict[str, float]
+    covariance: np.ndarray
+    se: dict[str, float]
+    df: dict[str, float]
+    not_estimable: dict[str, str]
+    aliased: tuple[str, ...]
+    pooled: dict[str, tuple[str, ...]]
+    references: dict[str, str]
+    clusters: int | None
+    n: int
+    events: int
+    iterations: int
+    log_likelihood: float
+    converged: bool
+    cells: Cells
+    design: Design
+    solution: Solution
+    errors: Errors
+
+    @property
+    def beta(self) -> np.ndarray:
+        """The coefficients as an array, in the order of ``names``."""
+        return self.solution.beta
+
+    def coefficient(self, name: str, level: float = 0.95) -> Estimated:
+        """Return a coefficient with its t (or normal) interval.
+
+        Raises:
+            KeyError: there is no such column; it may be in ``aliased`` or ``pooled``.
+        """
+        value = self.coefficients[name]
+        if name in self.not_estimable:
+            return NotEstimable(self.not_estimable[name])
+        reach = quantile(self.df[name], level) * self.se[name]
+        return Estimate(value, value - reach, value + reach)
+
+    def test(self, name: str) -> Tested:
+        """Return the t (or normal) test that a coefficient is 0.
+
+        Raises:
+            KeyError: there is no such column.
+        """
+        value = self.coefficients[name]
+        if name in self.not_estimable:
+            return NotEstimable(self.not_estimable[name])
+        statistic = value / self.se[name]
+        return Test(statistic, tail(statistic, self.df[name]), f"Wald test ({self.error})")
+
+
+def fit(
+    frame: pd.DataFrame | Grouped,
+    *,
+    events: str,
+    trials: str | None = None,
+    terms: Sequence[Term] | None = None,
+    cluster: str | None = None,
+    family: Family = "logit",
+    se: ErrorType = "CR2",
+) -> Fit | NotEstimable:
+    """Fit one outcome to grouped counts.
+
+    Args:
+        frame: one row per group of alike contacts, or the result of :func:`group` to share the
+            grouping among outcomes (then ``terms`` and ``cluster`` are already given).
+        events: column with the number of contacts that had the outcome.
+        trials: column with the number of contacts; ``None`` when every row is one contact.
+        terms: columns, :class:`Categorical` terms or ``"a:b"`` interactions; the rules for
+            references, pooling and dropped columns are in :mod:`metrics.design`.
+        cluster: column with the officer (or the finest unit there is); needed by CR errors.
+        family: ``"logit"``, ``"poisson"`` or ``"linear"``.
+        se: see :mod:`metrics.sandwich`.
+
+    Returns:
+        A :class:`Fit`, or :class:`NotEstimable` without contacts, without events or non-events,
+        with one cluster, with no more contacts than columns, or when the data are separated.
+
+    Raises:
+        KeyError: a column is not in the frame.
+        ValueError: missing or impossible counts, missing covariates, an unknown family or error,
+            CR errors without a cluster, or CR2-club with over 2,000 cells in a cluster.
+    """
+    if family not in get_args(Family) or se not in get_args(ErrorType):
+        raise ValueError(f"unknown family {family!r} or error {se!r}")
+    if isinstance(frame, Grouped):
+        if terms is not None or cluster is not None:
+            raise ValueError("terms and cluster belong to group() when a grouping is passed")
+    else:
+        frame = group(frame, terms or (), cluster)
+    return _fit_cells(frame.count(events, trials), family, se)
+
+
+def without(fitted: Fit, officer: Any) -> Fit | NotEstimable:
+    """Refit exactly, by the same rules, without the contacts of one cluster.
+
+    Raises:
+        ValueError: there is no such cluster in the fit.
+    """
+    return _fit_cells(fitted.cells.without(officer), fitted.family, fitted.error)
+
+
+def _fit_cells(cells: Cells, family: Family, se: ErrorType) -> Fit | NotEstimable:
+    robust = se.startswith("CR")
+    if robust and cells.cluster is None:
+        raise ValueError(f"{se} errors need a cluster column")
+    y, n = cells.totals()
+    count, happened = float(n.sum()), float(y.sum())
+    if not count:
+        return NotEstimable("There are no contacts in this selection.")
+    if happened in (0.0, count):
+        seen = "No contact" if not happened else "Every contact"
+        return NotEstimable(f"{seen} in this selection had the outcome, so nothing can be fitted.")
+    if robust and len(cells.labels) < 2:
+        return NotEstimable(
+            "All contacts belong to one officer, so the spread between officers is unknown."
+        )
+    design = build(cells)
+    p = len(design.names)
+    if count <= p:
+        return NotEstimable("There are too few contacts for this many covariates.")
+    solution = maximise(design.matrix, y, n, family, design.names)
+    if isinstance(solution, NotEstimable):
+        return solution
+    errors = _errors(cells, design, solution, family, se, y, n)
+    results = [errors.contrast(row) for row in np.eye(p)]
+    good = {
+        name: result
+        for name, result in zip(design.names, results, strict=True)
+        if not isinstance(result, NotEstimable)
+    }
+    return Fit(
+        family=family,
+        error=se,
+        names=design.names,
+        coefficients=dict(zip(design.names, solution.beta.tolist(), strict=True)),
+        covariance=errors.covariance,
+        se={name: result[0] for name, result in good.items()},
+        df={name: result[1] for name, result in good.items()},
+        not_estimable={
+            name: result.reason
+            for name, result in zip(design.names, results, strict=True)
+            if isinstance(result, NotEstimable)
+        },
+        aliased=design.aliased,
+        pooled=design.pooled,
+        references=design.references,
+        clusters=None if cells.cluster is None else len(cells.labels),
+        n=int(count),
+        events=int(happened),
+        iterations=solution.iterations,
+        log_likelihood=solution.log_likelihood,
+        converged=True,
+        cells=cells,
+        design=design,
+        solution=solution,
+        errors=errors,
+    )
+
+
+def _errors(
+    cells: Cells,
+    design: Design,
+    solution: Solution,
+    family: Family,
+    se: ErrorType,
+    y: np.ndarray,
+    n: np.ndarray,
+) -> Errors:
+    mean, variance, root = solution.mean, solution.variance, solution.root
+    if se.startswith("CR"):
+        return sandwich.clustered(
+            se,
+            design.matrix,
+            cells.by_cluster(cells.events),
+            cells.by_cluster(cells.trials),
+            mean,
+            variance,
+            root,
+        )
+    residual_df = float(n.sum()) - len(root) if family == "linear" else np.inf
+    if se == "model":
+        dispersion = 1.0
+        if family == "linear":
+            dispersion = float(y @ (1 - mean) ** 2 + (n - y) @ mean**2) / residual_df
+        return sandwich.model_errors(root, dispersion, residual_df)
+    return sandwich.heteroskedastic(se, design.matrix, y, n, mean, variance, root, residual_df)
