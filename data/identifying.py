@@ -14,7 +14,9 @@ _WORDS = frozenset(
     """.split()
 )
 # Whole headers that identify by themselves but are harmless inside another.
-_WHOLE = frozenset({"x", "y", "zip", "notes", "note", "description", "name", "text", "g1", "g2", "g3"})
+_WHOLE = frozenset(
+    {"x", "y", "zip", "notes", "note", "description", "name", "text", "g1", "g2", "g3"}
+)
 _PHRASES = (
     "date of birth",
     "birth date",

@@ -161,7 +161,11 @@ def _agency_of_file(mapping: Mapping, files: list[ExportFile]) -> str:
     """The agency of a canonical export, from its own agencies or contacts file."""
     for wanted in ("agencies", "contacts"):
         for file in files:
-            if mapping.replaces_by_file_name and file.table == wanted and "agency_id" in file.header:
+            if (
+                mapping.replaces_by_file_name
+                and file.table == wanted
+                and "agency_id" in file.header
+            ):
                 with duckdb.connect() as con:
                     stage(con, "peek", [file], ["agency_id"], None, mapping.file)
                     found = con.execute("SELECT DISTINCT agency_id FROM peek LIMIT 2").fetchall()
@@ -325,7 +329,9 @@ def _reject_contacts(state: _Load, table: TableMapping, staged: list[StagedFile]
     return len(rows)
 
 
-def _insert_many(con: duckdb.DuckDBPyConnection, table: str, records: list[tuple[Any, ...]]) -> None:
+def _insert_many(
+    con: duckdb.DuckDBPyConnection, table: str, records: list[tuple[Any, ...]]
+) -> None:
     import pandas as pd
 
     frame = pd.DataFrame(records, dtype=object)
@@ -490,7 +496,15 @@ def _merge_certifications(state: _Load, carried: bool) -> None:
 
 def _note_source_columns(state: _Load) -> None:
     records = [
-        (state.agency_id, state.mapping.source, table, name, c.codes, c.recorded_from, c.recorded_until)
+        (
+            state.agency_id,
+            state.mapping.source,
+            table,
+            name,
+            c.codes,
+            c.recorded_from,
+            c.recorded_until,
+        )
         for table, columns in state.tables.items()
         for name, c in columns.items()
         if not c.canonical.is_system
@@ -511,10 +525,14 @@ def _attach_previous(
     path = store.snapshot(previous).path
     con.execute(f"ATTACH {literal(str(path))} AS previous (READ_ONLY)")
     row = con.execute("SELECT bool_or(simulated) FROM previous.agencies").fetchone()
-    if simulated or (row and row[0]):
+    was_simulated = bool(row and row[0])
+    if simulated and not was_simulated:
+        raise UserError(
+            f"{store.root}: holds a real agency; give another --store for the simulated one"
+        )
+    if was_simulated:
         con.execute("DETACH previous")
-        return False
-    return True
+    return not was_simulated
 
 
 def _carry(con: duckdb.DuckDBPyConnection, table: str, where: str) -> None:
@@ -535,9 +553,7 @@ def _carry(con: duckdb.DuckDBPyConnection, table: str, where: str) -> None:
         )
 
 
-_SAME_CONTACT = (
-    "n.agency_id = o.agency_id AND n.source = o.source AND n.contact_id = o.contact_id"
-)
+_SAME_CONTACT = "n.agency_id = o.agency_id AND n.source = o.source AND n.contact_id = o.contact_id"
 
 
 def _carry_contacts(state: _Load, replace_period: bool) -> None:
@@ -628,8 +644,15 @@ def content_hash(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int]]:
     compare within one.
     """
     found = {}
-    for table in ("agencies", "contacts", "contact_officers", "certifications", "dispositions",
-                  "source_columns", "encounters"):
+    for table in (
+        "agencies",
+        "contacts",
+        "contact_officers",
+        "certifications",
+        "dispositions",
+        "source_columns",
+        "encounters",
+    ):
         columns = con.execute(
             "SELECT column_name FROM duckdb_columns() WHERE table_name = ? AND column_name <> 'load_id'"
             " AND database_name = current_database() ORDER BY column_name",

@@ -124,7 +124,9 @@ def read(name_or_path: str) -> Mapping:
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path.name}: not a valid TOML file ({error}); mend the line it names") from None
+        raise UserError(
+            f"{path.name}: not a valid TOML file ({error}); mend the line it names"
+        ) from None
     return parse(raw, path.name)
 
 
@@ -227,7 +229,9 @@ def _canonical_tables() -> dict[str, TableMapping]:
         }
         if "raw_disposition" in {c.name for c in table.columns}:
             raw = table.column("raw_disposition")
-            columns["raw_disposition"] = ColumnMapping(raw, (Reading("raw_disposition"),), optional=True)
+            columns["raw_disposition"] = ColumnMapping(
+                raw, (Reading("raw_disposition"),), optional=True
+            )
         key = ("contact_id",) if table.name == "contacts" else ()
         found[table.name] = TableMapping(table, columns, key, file=table.name)
     return found
@@ -237,7 +241,9 @@ def _check_agency(agency: dict[str, Any], where: str) -> None:
     allowed = {c.name: c for c in schema.tables()["agencies"].importable}
     for name, value in agency.items():
         if name not in allowed:
-            raise UserError(f"{where} [agency]: unknown column {name!r}; known: {', '.join(allowed)}")
+            raise UserError(
+                f"{where} [agency]: unknown column {name!r}; known: {', '.join(allowed)}"
+            )
         if allowed[name].values and value not in allowed[name].values:
             raise UserError(
                 f"{where} [agency]: {name} must be one of: {', '.join(allowed[name].values)}"
@@ -262,7 +268,9 @@ def _table(name: str, raw: Any, key: tuple[str, ...], where: str) -> TableMappin
     file = section.take("file", str, None)
     section.finish()
     if not own_key and name != "certifications":
-        raise UserError(f"{where}: [mapping] must name the key: the column that numbers the contact")
+        raise UserError(
+            f"{where}: [mapping] must name the key: the column that numbers the contact"
+        )
     columns = {}
     for canonical, body in columns_raw.items():
         try:
@@ -303,7 +311,9 @@ def _hours(section: _Section) -> tuple[tuple[str, int, int], ...]:
         try:
             start, end = (int(part) for part in str(span).split("-"))
         except ValueError:
-            raise UserError(f"{section.where}: hours read '03-11', start and end of {level}") from None
+            raise UserError(
+                f"{section.where}: hours read '03-11', start and end of {level}"
+            ) from None
         found.append((level, start % 24, end % 24))
     return tuple(found)
 

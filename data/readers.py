@@ -12,6 +12,7 @@ import csv
 import gzip
 import hashlib
 import io
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -27,7 +28,6 @@ CHUNK = 1 << 20
 EXCEL = {".xlsx", ".xls", ".xlsm", ".xlsb", ".ods"}
 DELIMITERS = ",;\t|"
 _GZIP_MAGIC = b"\x1f\x8b"
-_MULTIBYTE = 0x80
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,9 @@ def _check_encoding(chunks: Iterable[bytes], wanted: str, name: str) -> tuple[st
     for chunk in chunks:
         first = first or chunk
         if b"\x00" in chunk:
-            raise UserError(f"{name}: is not a CSV file (it holds binary data); check which file it is")
+            raise UserError(
+                f"{name}: is not a CSV file (it holds binary data); check which file it is"
+            )
         if bad_row is None and wanted != "latin-1":
             try:
                 decoder.decode(chunk)
@@ -207,17 +209,15 @@ def _check_encoding(chunks: Iterable[bytes], wanted: str, name: str) -> tuple[st
     return "latin-1", first
 
 
+# A character of two or more bytes in UTF-8; in Latin-1 such a run is all but never written.
+_UTF8_CHARACTER = re.compile(
+    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
+)
+
+
 def _holds_utf8(chunk: bytes) -> bool:
-    """Say whether any line of these bytes holds a character that only UTF-8 explains."""
-    for line in chunk.split(b"\n"):
-        if line.isascii():
-            continue
-        try:
-            line.removeprefix(codecs.BOM_UTF8).decode("utf-8")
-        except UnicodeDecodeError:
-            continue
-        return True
-    return False
+    """Say whether these bytes hold a character that only UTF-8 explains."""
+    return _UTF8_CHARACTER.search(chunk.removeprefix(codecs.BOM_UTF8)) is not None
 
 
 def _excel_header(path: Path, wanted: FileFormat) -> list[str]:
@@ -238,7 +238,11 @@ def _read_excel(path: Path, wanted: FileFormat, rows: int | None = None):  # typ
             keep_default_na=False,
         )
     except Exception as error:
-        what = "has no sheet of that name" if wanted.sheet and "heet" in str(error) else "cannot be read"
+        what = (
+            "has no sheet of that name"
+            if wanted.sheet and "heet" in str(error)
+            else "cannot be read"
+        )
         raise UserError(f"{path.name}: the Excel file {what}; open and save it again") from None
     if frame.empty:
         raise UserError(f"{path.name}: the file is empty; export it again")
@@ -295,7 +299,9 @@ def stage(
         hashed = list(duplicates or file.header)
         missing = [c for c in hashed if c not in file.header]
         if missing:
-            raise UserError(f"{file.name}: no column {missing[0]!r}, which [mapping] duplicates names")
+            raise UserError(
+                f"{file.name}: no column {missing[0]!r}, which [mapping] duplicates names"
+            )
         source, bad = _relation(con, file, wanted)
         trimmed = "".join(f", nullif(trim({quote(c)}), '') AS {quote(c)}" for c in here)
         try:
@@ -304,7 +310,9 @@ def stage(
                 f" hash({', '.join(quote(c) for c in hashed)}) AS row_hash{trimmed} FROM {source}"
             )
         except duckdb.InvalidInputException:
-            raise UserError(f"{file.name}: is not a readable {file.format} file; export it again") from None
+            raise UserError(
+                f"{file.name}: is not a readable {file.format} file; export it again"
+            ) from None
         lines = _bad_lines(con, bad) if bad else ()
         staged.append(StagedFile(file, first, _count(con, table) - first, lines))
     return staged

@@ -82,7 +82,14 @@ def parse_comment(table: str, name: str, sql_type: str, comment: str | None) -> 
     if match["type"] == "tri":
         values = ("yes", "no", "unknown")
     return Column(
-        table, name, sql_type, match["meaning"], values, match["type"], match["level"], match["when"]
+        table,
+        name,
+        sql_type,
+        match["meaning"],
+        values,
+        match["type"],
+        match["level"],
+        match["when"],
     )
 
 

@@ -29,7 +29,9 @@ def read(path: Path) -> Settings:
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not a valid TOML file ({error}); mend the line it names") from None
+        raise UserError(
+            f"{path}: not a valid TOML file ({error}); mend the line it names"
+        ) from None
     known = {f.name: f for f in fields(Settings)}
     for name, value in raw.items():
         if name not in known:

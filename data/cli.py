@@ -1,0 +1,46 @@
+"""What every command shares: the store option, and errors as one line with an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from data.errors import UserError
+
+
+class Parser(argparse.ArgumentParser):
+    """Argparse, but its complaints are one line like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        _fail(f"{message}; see {self.prog} --help", 2)
+
+
+def add_store(parser: argparse.ArgumentParser) -> None:
+    """Add ``--store DIR``."""
+    parser.add_argument(
+        "--store", type=Path, metavar="DIR", help="store folder (default: CIT_STORE, else your own)"
+    )
+
+
+def run(parser: Parser, argv: list[str] | None = None) -> None:
+    """Run the chosen command; a ``UserError`` becomes one line on stderr and its exit code."""
+    args = parser.parse_args(argv)
+    try:
+        args.action(args)
+        sys.stdout.flush()
+    except UserError as error:
+        _fail(str(error), error.exit_code)
+    except BrokenPipeError:
+        # The reader went away (`| head`): not an error, but Python would complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        _fail("stopped; nothing was published", 130)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    line = " ".join(message.split())
+    print(f"error: {line}", file=sys.stderr)
+    raise SystemExit(code)

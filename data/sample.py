@@ -1,0 +1,54 @@
+"""The simulated agency: made on command, and on the first start before there is any store."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from data import ingest, mapping
+from data import simulate as simulator
+from data.errors import UserError
+from data.store import Store
+
+SAMPLE_CONTACTS = 60_000
+SAMPLE_SEED = 20260101
+
+
+def simulate(
+    store: Store,
+    contacts: int,
+    seed: int,
+    *,
+    out: Path | None = None,
+    truth: Path | None = None,
+    progress: Callable[[str], None] = lambda stage: None,
+) -> str:
+    """Simulate an agency; write it to ``out`` or publish it. Return one line that says what was done."""
+    if contacts < 1:
+        raise UserError("--contacts must be at least 1")
+    progress(f"simulating {contacts:,} contacts")
+    simulation = simulator.simulate(contacts, seed)
+    if truth is not None:
+        truth.write_text(json.dumps(simulation.truth, indent=1), encoding="utf-8")
+    if out is not None:
+        simulator.write(simulation, out)
+        return f"wrote {len(simulation.tables)} tables to {out}"
+    with tempfile.TemporaryDirectory() as folder:
+        simulator.write(simulation, Path(folder))
+        files = [Path(folder) / f"{t}.parquet" for t in mapping.importable_tables()]
+        report = ingest.load(
+            store,
+            [f for f in files if f.exists()],
+            mapping.read("canonical"),
+            simulated=True,
+            progress=progress,
+        )
+    return f"published as snapshot {report.snapshot}: {report.contacts:,} simulated contacts"
+
+
+def ensure(store: Store, progress: Callable[[str], None] = lambda stage: None) -> None:
+    """Publish the simulated agency if the store has nothing yet."""
+    if store.current_id() is None:
+        simulate(store, SAMPLE_CONTACTS, SAMPLE_SEED, progress=progress)
