@@ -27,11 +27,13 @@ class Estimate(NamedTuple):
 class Test(NamedTuple):
     """A test statistic, its two-sided p value and the plain name of the method."""
 
-    __test__ = False  # not a pytest class, whatever its name says
-
     statistic: float | None
     p_value: float
     method: str
+
+
+# Not a class of tests, whatever its name says to pytest.
+Test.__test__ = False  # type: ignore[attr-defined]
 
 
 class NotEstimable(NamedTuple):

@@ -31,13 +31,15 @@ def expected_cell(n1: ArrayLike, n2: ArrayLike, total: ArrayLike, odds_ratio: Ar
     """Return the arm-1 events at which a 2 x 2 table with these margins has this odds ratio.
 
     Arguments broadcast; the result (contacts) lies within the possible range. Cornfield's
-    quadratic, with the root taken in the form that does not cancel.
+    quadratic, with the discriminant as a sum of non-negative terms and the root in the form that
+    does not cancel, so that a small cell keeps its relative precision.
     """
     n1, n2, total, psi = (np.asarray(v, float) for v in (n1, n2, total, odds_ratio))
     a = psi - 1
     b = psi * (n1 + total) + (n2 - total)
     c = psi * n1 * total
-    root = np.sqrt(np.maximum(b * b - 4 * a * c, 0))
+    mixed = n1 * n2 + total * (n1 + n2 - total)
+    root = np.sqrt((psi * (n1 - total)) ** 2 + (n2 - total) ** 2 + 2 * psi * mixed)
     with np.errstate(divide="ignore", invalid="ignore"):
         cell = np.where(b >= 0, 2 * c / (b + root), (b - root) / (2 * a))
     cell = np.where(np.isfinite(cell), cell, 0.0)

@@ -40,6 +40,11 @@ ONE_STRATUM = NotEstimable(
     "Fewer than two kinds of contact hold both groups and both outcomes, so there is nothing to "
     "compare between kinds."
 )
+TOO_THIN = NotEstimable(
+    "The two groups share too few contacts with and without this outcome for a usable interval."
+)
+MAX_LOG_WIDTH = 100.0
+"""Log limits further than this from the ratio say nothing and soon leave the range of floats."""
 
 
 class MantelHaenszel(NamedTuple):
@@ -169,9 +174,12 @@ def _odds_ratio(s: _Strata, z: float) -> Estimated:
     return _log_interval(above / below, variance, z)
 
 
-def _log_interval(ratio: float, variance: float, z: float) -> Estimate:
+def _log_interval(ratio: float, variance: float, z: float) -> Estimated:
     """Return a ratio with the Wald limits of its log."""
-    factor = float(np.exp(z * np.sqrt(variance)))
+    width = z * float(np.sqrt(variance))
+    if width > MAX_LOG_WIDTH:
+        return TOO_THIN
+    factor = float(np.exp(width))
     return Estimate(float(ratio), float(ratio) / factor, float(ratio) * factor)
 
 
@@ -192,8 +200,12 @@ def _homogeneity(s: _Strata) -> Tested:
     above, below = (e1 * (n2 - e2) / (n1 + n2)).sum(), ((n1 - e1) * e2 / (n1 + n2)).sum()
     if not above or not below:
         return ZERO_ODDS
-    cell = expected_cell(n1, n2, events, above / below)
-    variance = 1 / (1 / cell + 1 / (n1 - cell) + 1 / (events - cell) + 1 / (n2 - events + cell))
+    psi, others = above / below, n1 + n2 - events
+    # Each cell from its own margins: a difference of two would lose a cell far below one contact.
+    cell = expected_cell(n1, n2, events, psi)
+    across = expected_cell(n2, n1, events, 1 / psi)
+    without = expected_cell(n1, n2, others, 1 / psi), expected_cell(n2, n1, others, psi)
+    variance = 1 / (1 / cell + 1 / across + 1 / without[0] + 1 / without[1])
     gap = e1 - cell
     statistic = float((gap**2 / variance).sum() - gap.sum() ** 2 / variance.sum())
     statistic = max(0.0, statistic)  # never negative but for rounding

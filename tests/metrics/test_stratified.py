@@ -187,6 +187,16 @@ def test_ten_million_contacts_in_a_stratum() -> None:
     assert found(result.risk_difference).low < found(result.risk_difference).high
 
 
+def test_lopsided_strata_stay_finite() -> None:
+    thin = mantel_haenszel([[[9514062, 1], [1, 0]], [[18, 191], [0, 67]]])
+    assert isinstance(thin.odds_ratio, NotEstimable)
+    assert "too few" in thin.odds_ratio.reason
+    tiny_cells = mantel_haenszel([[[3, 2136310], [214, 2]], [[3673184, 4], [6, 0]]])
+    statistic = checked(tiny_cells.homogeneity).statistic
+    assert statistic is not None
+    assert statistic >= 0
+
+
 # --- properties -----------------------------------------------------------------------------
 
 TABLES = st.lists(

@@ -1,0 +1,97 @@
+"""Commands of the metrics room: ``python -m metrics COMMAND``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import date
+
+from data import sample
+from data.cli import Parser, add_store, run
+from data.errors import UserError
+from data.store import Store
+from metrics import wording
+from metrics.evaluate import evaluate
+from metrics.question import ACCESSES, ask
+from metrics.result import SCHEMA_VERSION, Comparison
+
+
+def _date(text: str | None, option: str) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UserError(f"{option} {text!r} is not a date; write it as YYYY-MM-DD") from None
+
+
+def _where(pairs: list[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for pair in pairs:
+        dim, equals, level = pair.partition("=")
+        if not equals or not level:
+            raise UserError(f"--where {pair!r} must read DIM=VALUE, such as district=North")
+        found.setdefault(dim, []).append(level)
+    return found
+
+
+def _lines(comparison: Comparison) -> str:
+    lines = [comparison.sentence]
+    if comparison.cit.n and comparison.other.n:
+        lines += [
+            f"  {wording.VERDICT_WORDS[comparison.verdict]}; {wording.CRUDE_NOTE}",
+            f"  {wording.contamination(comparison)}",
+            f"  {wording.missing(comparison)}",
+        ]
+    return "\n".join(lines)
+
+
+def _evaluate(args: argparse.Namespace) -> None:
+    question = ask(
+        args.outcome,
+        args.exposure,
+        args.adjust,
+        _date(args.start, "--from"),
+        _date(args.end, "--to"),
+        _where(args.where),
+    )
+    store = Store(args.store)
+    sample.ensure(store)
+    snapshot = store.current()
+    comparisons = evaluate(question, args.access, snapshot=snapshot)
+    if args.json:
+        answer = {
+            "schema_version": SCHEMA_VERSION,
+            "question": {**question.to_dict(), "access": args.access},
+            "snapshot": snapshot.id,
+            "comparisons": [c.to_dict() for c in comparisons],
+        }
+        print(json.dumps(answer, ensure_ascii=False, allow_nan=False))
+    else:
+        print("\n".join(_lines(c) for c in comparisons))
+        print(wording.CAUTION)
+
+
+def parser() -> Parser:
+    """Return the parser; the documentation test walks it."""
+    top = Parser(prog="python -m metrics", description=__doc__)
+    commands = top.add_subparsers(dest="command", required=True)
+    help_ = "compare outcomes between the arms of an exposure"
+    sub = commands.add_parser("evaluate", help=help_, description=help_)
+    sub.set_defaults(action=_evaluate)
+    add_store(sub)
+    sub.add_argument("--outcome", action="append", metavar="ID", help="default: the primary ones")
+    sub.add_argument("--exposure", default="primary", metavar="ID")
+    sub.add_argument(
+        "--adjust", action="append", metavar="ID", help="default: the pre-specified covariates"
+    )
+    sub.add_argument("--from", dest="start", metavar="DATE", help="first day, inclusive")
+    sub.add_argument("--to", dest="end", metavar="DATE", help="last day, inclusive")
+    sub.add_argument("--where", action="append", default=[], metavar="DIM=VALUE")
+    sub.add_argument("--access", choices=ACCESSES, default="internal")
+    sub.add_argument("--json", action="store_true", help="print the answer as JSON")
+    return top
+
+
+if __name__ == "__main__":
+    run(parser())

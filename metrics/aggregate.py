@@ -1,0 +1,177 @@
+"""One grouped query -> counts. The only module that touches an engine.
+
+The question is an Ibis expression, so the same one can run on another engine; what comes back is
+never a row of a person but counts per exposure, covariate pattern and (if asked) officer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from data import registry
+from data.encounters import eligible_column, exposure_column, outcome_column
+from data.registry import NOT_RECORDED
+from data.store import Snapshot
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from metrics.question import Question
+
+EXPOSURE = "exposure"
+OFFICER = "officer"
+MONTH = "month"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Grouped counts: one row per exposure x covariate pattern (x officer).
+
+    ``frame`` has the columns ``exposure`` (True, False, None), one per covariate in ``by``, and
+    ``contacts``, ``came`` (contacts where some field says that a CIT officer came). Per outcome o:
+    ``n:o`` contacts in the denominator, ``events:o``, ``missing:o`` (not recorded) and ``came:o``
+    (of ``n:o``, those where a CIT officer came).
+    """
+
+    frame: pd.DataFrame
+    outcomes: tuple[str, ...]
+    by: tuple[str, ...]
+
+    def arm(self, exposed: bool | None) -> pd.DataFrame:
+        """Return the rows of one arm; ``None`` gives the contacts whose exposure is not recorded."""
+        column = self.frame[EXPOSURE]
+        return self.frame[column.isna() if exposed is None else column == exposed]
+
+    def total(self, column: str, exposed: bool | None) -> int:
+        """Return the sum of a count over one arm."""
+        return int(self.arm(exposed)[column].sum())
+
+
+def _encounters(snapshot: Snapshot) -> Any:
+    import ibis  # half a second: loaded on first use
+
+    # One backend per call: Ibis backends, like connections, are not shared between threads.
+    return ibis.duckdb.from_connection(snapshot.cursor()).table("encounters")
+
+
+def _filtered(table: Any, question: Question) -> Any:
+    if question.start:
+        table = table.filter(table.contact_date >= question.start)
+    if question.end:
+        table = table.filter(table.contact_date <= question.end)
+    for dim, levels in question.where:
+        table = table.filter(table[dim].fill_null(NOT_RECORDED).isin(levels))
+    return table
+
+
+def _true(condition: Any) -> Any:
+    """Count the rows where a condition is TRUE; FALSE and NULL do not count."""
+    return condition.fill_null(False).sum().fill_null(0)
+
+
+def counts(
+    snapshot: Snapshot,
+    question: Question,
+    by: Iterable[str] = (),
+    *,
+    officers: bool = False,
+    months: bool = False,
+) -> Counts:
+    """Run the one grouped query of a question, for all its outcomes at once.
+
+    ``by`` names covariates to group by besides the exposure; ``officers`` and ``months`` add the
+    primary officer and the calendar month (its first day).
+    """
+    table = _filtered(_encounters(snapshot), question)
+    keys = {EXPOSURE: table[exposure_column(question.exposure)]}
+    for id_ in by:
+        keys[id_] = table[id_].fill_null(NOT_RECORDED)
+    if officers:
+        keys[OFFICER] = table.officer_key
+    if months:
+        keys[MONTH] = table.contact_date.truncate("M")
+    measures = {"contacts": table.count(), "came": _true(table.cit_came)}
+    for id_ in question.outcomes:
+        event, eligible = table[outcome_column(id_)], table[eligible_column(id_)]
+        counted = eligible & event.notnull()
+        measures[f"n:{id_}"] = _true(counted)
+        measures[f"events:{id_}"] = _true(eligible & event)
+        measures[f"missing:{id_}"] = _true(eligible.isnull() | (eligible & event.isnull()))
+        measures[f"came:{id_}"] = _true(counted & table.cit_came)
+    grouped = table.group_by(**keys).aggregate(**measures)
+    frame = grouped.order_by(list(keys)).execute()
+    frame[EXPOSURE] = frame[EXPOSURE].astype(object).where(frame[EXPOSURE].notna(), None)
+    for column in measures:
+        frame[column] = frame[column].astype("int64")
+    return Counts(frame, question.outcomes, tuple(by))
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What a snapshot records at all, whatever the question: contacts with a value, and the period."""
+
+    contacts: int
+    first: date | None
+    last: date | None
+    recorded: dict[str, int]
+    exposure_from: dict[str, date | None]
+    exposure_to: dict[str, date | None]
+
+    def records(self, column: str) -> bool:
+        """Say whether a column of ``encounters`` holds any value."""
+        return self.recorded.get(column, 0) > 0
+
+    def records_outcome(self, id_: str) -> bool:
+        """Say whether an outcome is recorded for any contact."""
+        return self.records(outcome_column(id_))
+
+    def records_exposure(self, id_: str) -> bool:
+        """Say whether an exposure is recorded for any contact."""
+        return self.records(exposure_column(id_))
+
+
+def coverage(snapshot: Snapshot) -> Coverage:
+    """Count what the snapshot records of every outcome, exposure and covariate, in one query."""
+    table = _encounters(snapshot)
+    columns = (
+        [outcome_column(o.id) for o in registry.OUTCOMES]
+        + [exposure_column(e.id) for e in registry.EXPOSURES]
+        + [c.id for c in registry.COVARIATES]
+    )
+    measures = {f"n:{c}": table[c].count() for c in columns}
+    for e in registry.EXPOSURES:
+        known = table[exposure_column(e.id)].notnull()
+        measures[f"from:{e.id}"] = table.contact_date.min(where=known)
+        measures[f"to:{e.id}"] = table.contact_date.max(where=known)
+    measures |= {
+        "contacts": table.count(),
+        "first": table.contact_date.min(),
+        "last": table.contact_date.max(),
+    }
+    row = table.aggregate(**measures).execute().iloc[0]
+    return Coverage(
+        contacts=int(row["contacts"]),
+        first=_date(row["first"]),
+        last=_date(row["last"]),
+        recorded={c: int(row[f"n:{c}"]) for c in columns},
+        exposure_from={e.id: _date(row[f"from:{e.id}"]) for e in registry.EXPOSURES},
+        exposure_to={e.id: _date(row[f"to:{e.id}"]) for e in registry.EXPOSURES},
+    )
+
+
+def _date(value: Any) -> date | None:
+    import pandas as pd
+
+    return None if pd.isna(value) else pd.Timestamp(value).date()
+
+
+def levels(snapshot: Snapshot, covariate: str) -> list[str]:
+    """Return the levels a covariate takes, most frequent first, *not recorded* last if it occurs."""
+    table = _encounters(snapshot)
+    frame = table.group_by(level=table[covariate]).aggregate(n=table.count()).execute()
+    known = frame[frame["level"].notna()].sort_values(["n", "level"], ascending=[False, True])
+    found = [str(v) for v in known["level"]]
+    return found + ([NOT_RECORDED] if len(found) < len(frame) else [])

@@ -1,0 +1,221 @@
+"""(Question, access) -> counts -> statistics -> ``Comparison``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from data import registry
+from data.errors import UserError
+from data.store import Snapshot
+from metrics import aggregate, proportions, result, wording
+from metrics.aggregate import Counts, Coverage
+from metrics.estimate import NotEstimable
+from metrics.question import ACCESSES, Access, Question
+from metrics.result import (
+    Adjusted,
+    Arm,
+    Comparison,
+    Contamination,
+    Missing,
+    Stratified,
+    Unadjusted,
+)
+from metrics.stratified import mantel_haenszel
+
+STRATIFY_BY = ("call_group", "weapon")
+"""The covariates of the Mantel-Haenszel exhibit, those of them the source records."""
+
+SMALLEST_PUBLIC_CELL = 11
+"""Public results show no count of 1 to 10."""
+
+WITHHELD = "too few to publish without identifying someone"
+_NOT_BUILT = NotEstimable("not built yet")
+
+
+def evaluate(
+    question: Question, access: Access = "internal", *, snapshot: Snapshot
+) -> tuple[Comparison, ...]:
+    """Answer a question from a snapshot: one ``Comparison`` per outcome, in the question's order.
+
+    ``access="public"`` withholds any comparison with a count of 1 to 10, and refuses filters: cells
+    of a filtered and an unfiltered view can be subtracted. Raises ``UserError`` for that, and for an
+    unknown access.
+    """
+    if access not in ACCESSES:
+        raise UserError(f"access must be one of: {', '.join(ACCESSES)}")
+    if access == "public" and question.filtered:
+        raise UserError(
+            "public access takes no period and no --where: differences between views could identify"
+            " someone; ask without them"
+        )
+    coverage = aggregate.coverage(snapshot)
+    _check_levels(snapshot, question)
+    strata = tuple(c for c in STRATIFY_BY if coverage.records(c))
+    counts = aggregate.counts(snapshot, question, strata)
+    found = tuple(compare(counts, coverage, question, o) for o in question.outcomes)
+    return tuple(_published(c) for c in found) if access == "public" else found
+
+
+def _check_levels(snapshot: Snapshot, question: Question) -> None:
+    for dim, levels in question.where:
+        known = aggregate.levels(snapshot, dim)
+        for level in levels:
+            if level not in known:
+                shown = ", ".join(known) or "none: the source does not record it"
+                raise UserError(f"{dim} has no value {level!r}; it has: {shown}")
+
+
+def compare(counts: Counts, coverage: Coverage, question: Question, outcome: str) -> Comparison:
+    """Compare one outcome between the arms of grouped counts."""
+    cit, other = _arm(counts, outcome, True), _arm(counts, outcome, False)
+    draft = Comparison(
+        outcome=outcome,
+        exposure=question.exposure,
+        cit=cit,
+        other=other,
+        not_recorded=Missing(
+            exposure=counts.total("contacts", None),
+            cit=counts.total(f"missing:{outcome}", True),
+            other=counts.total(f"missing:{outcome}", False),
+        ),
+        contamination=Contamination(n=counts.total(f"came:{outcome}", False), of=other.n),
+        unadjusted=_unadjusted(cit, other),
+        stratified=_stratified(counts, outcome),
+        adjusted=_adjusted(question),
+        e_value=_NOT_BUILT,
+        detectable=_NOT_BUILT,
+        verdict=result.NOT_ESTIMABLE,
+        certainty=result.NOT_SURE,
+        sentence="",
+        filtered=question.filtered,
+        lacks=_lacks(coverage, question.exposure, outcome),
+    )
+    verdict, certainty = _verdict(draft)
+    return _with(draft, verdict=verdict, certainty=certainty)
+
+
+def _with(comparison: Comparison, **changes: object) -> Comparison:
+    changed = replace(comparison, **changes)  # type: ignore[arg-type]
+    return replace(changed, sentence=wording.sentence(changed))
+
+
+def _arm(counts: Counts, outcome: str, exposed: bool) -> Arm:
+    n = counts.total(f"n:{outcome}", exposed)
+    events = counts.total(f"events:{outcome}", exposed)
+    return Arm(n, events, proportions.wilson(events, n))
+
+
+def _unadjusted(cit: Arm, other: Arm) -> Unadjusted:
+    table = (cit.events, cit.n, other.events, other.n)
+    return Unadjusted(
+        proportions.risk_difference(*table),
+        proportions.risk_ratio(*table),
+        proportions.odds_ratio(*table),
+        proportions.compare(*table),
+    )
+
+
+def _stratified(counts: Counts, outcome: str) -> Stratified:
+    if not counts.by:
+        missing = NotEstimable("the source records none of the covariates of this exhibit")
+        return Stratified((), missing, missing, missing, missing, 0, 0)
+    tables = stratum_tables(counts, outcome)
+    if not tables:
+        missing = NotEstimable("no contacts to compare")
+        return Stratified(counts.by, missing, missing, missing, missing, 0, 0)
+    pooled = mantel_haenszel([t for _, t in tables])
+    return Stratified(
+        counts.by,
+        pooled.risk_difference,
+        pooled.risk_ratio,
+        pooled.odds_ratio,
+        pooled.homogeneity,
+        pooled.strata_used,
+        pooled.strata_dropped,
+    )
+
+
+def stratum_tables(counts: Counts, outcome: str) -> list[tuple[tuple[str, ...], list[list[int]]]]:
+    """Return one 2 x 2 table per stratum: rows CIT and other, columns event and no event."""
+    known = counts.frame[counts.frame[aggregate.EXPOSURE].notna()]
+    found: dict[tuple[str, ...], list[list[int]]] = {}
+    columns = [aggregate.EXPOSURE, *counts.by, f"n:{outcome}", f"events:{outcome}"]
+    for exposed, *stratum, n, events in known[columns].itertuples(index=False, name=None):
+        table = found.setdefault(tuple(stratum), [[0, 0], [0, 0]])
+        row = table[0 if exposed else 1]
+        row[0] += events
+        row[1] += n - events
+    return [(k, t) for k, t in sorted(found.items()) if sum(map(sum, t))]
+
+
+def _adjusted(question: Question) -> Adjusted:
+    return Adjusted(
+        covariates=question.adjust,
+        aliased=(),
+        clusters=None,
+        se=None,
+        df=None,
+        overlap=None,
+        risk_difference=_NOT_BUILT,
+        risk_ratio=_NOT_BUILT,
+        odds_ratio=_NOT_BUILT,
+        p_value=None,
+        p_holm=None,
+    )
+
+
+def _lacks(coverage: Coverage, exposure: str, outcome: str) -> str | None:
+    if not coverage.records_outcome(outcome):
+        return "outcome"
+    return None if coverage.records_exposure(exposure) else "exposure"
+
+
+def _verdict(draft: Comparison) -> tuple[str, str]:
+    """Return verdict and certainty. Only the adjusted headline may say lower or higher."""
+    if draft.lacks:
+        return result.NOT_RECORDED, result.TOO_FEW
+    if not draft.cit.n or not draft.other.n:
+        return result.NO_COMPARISON, result.TOO_FEW
+    if min(draft.cit.events, draft.other.events) < 10:
+        return result.TOO_FEW, result.TOO_FEW
+    return result.NOT_ESTIMABLE, result.NOT_SURE
+
+
+def _published(comparison: Comparison) -> Comparison:
+    """Withhold a comparison that holds a small count, whole: parts could be solved for."""
+    cells = [
+        comparison.cit.events,
+        comparison.cit.n - comparison.cit.events,
+        comparison.other.events,
+        comparison.other.n - comparison.other.events,
+        comparison.not_recorded.exposure,
+        comparison.not_recorded.cit,
+        comparison.not_recorded.other,
+        comparison.contamination.n,
+        comparison.contamination.of - comparison.contamination.n,
+    ]
+    if not any(0 < cell < SMALLEST_PUBLIC_CELL for cell in cells):
+        return comparison
+    gone = NotEstimable(WITHHELD)
+    return _with(
+        comparison,
+        cit=Arm(0, 0, gone),
+        other=Arm(0, 0, gone),
+        not_recorded=Missing(0, 0, 0),
+        contamination=Contamination(0, 0),
+        unadjusted=Unadjusted(gone, gone, gone, gone),
+        stratified=Stratified(comparison.stratified.by, gone, gone, gone, gone, 0, 0),
+        adjusted=Adjusted(
+            comparison.adjusted.covariates, (), None, None, None, None, gone, gone, gone, None, None
+        ),
+        e_value=gone,
+        detectable=gone,
+        verdict=result.TOO_FEW,
+        certainty=result.TOO_FEW,
+        withheld=WITHHELD,
+    )
+
+
+def recorded_covariates(coverage: Coverage, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those covariates that the snapshot records at all."""
+    return tuple(i for i in ids if coverage.records(registry.covariate(i).id))
