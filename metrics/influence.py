@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 class Influence:
     """Each cluster's weight in a standardised comparison; arrays of length J, by ``officers``.
 
-    ``share1`` and ``share0`` are shares of each arm's contacts. ``leverage`` is the largest
-    eigenvalue of the cluster's share of the information, K_j: 1 when it alone decides some
-    combination of coefficients, whatever that is. ``contrast_leverage`` is its share of the
-    information on the log risk ratio (they sum to 1): what bears on this comparison.
+    ``share1`` and ``share0`` are shares of each arm's contacts. ``leverage1``, ``leverage0`` and
+    ``leverage_ratio`` are shares of the information on each arm's standardised risk and on the
+    log risk ratio; each sums to 1 over clusters (for a coefficient this is the partial leverage
+    of MacKinnon, Nielsen & Webb 2023, Stata J 23:942). ``leverage_any`` is the largest eigenvalue
+    of K_j: near 1 when the cluster alone decides some combination of coefficients, even one that
+    does not bear on the comparison, such as a district it alone works in.
     ``change_difference`` and ``change_log_ratio`` approximate, in one step, what leaving the
     cluster out would do to the risk difference and the log risk ratio; they are infinite where
     the comparison could not be made without it. ``most`` is the cluster with the largest change
@@ -31,8 +33,10 @@ class Influence:
     officers: np.ndarray
     share1: np.ndarray
     share0: np.ndarray
-    leverage: np.ndarray
-    contrast_leverage: np.ndarray
+    leverage1: np.ndarray
+    leverage0: np.ndarray
+    leverage_ratio: np.ndarray
+    leverage_any: np.ndarray
     change_difference: np.ndarray
     change_log_ratio: np.ndarray
     most: Any
@@ -44,8 +48,9 @@ class Influence:
 
     @property
     def max_leverage(self) -> float:
-        """The largest share one cluster has of the information on the log risk ratio."""
-        return float(self.contrast_leverage.max())
+        """The largest share one cluster has of the information on either risk or their ratio."""
+        found = (self.leverage1, self.leverage0, self.leverage_ratio)
+        return float(max(values.max() for values in found))
 
 
 def influential(fitted: Fit, exposure: str) -> Influence | NotEstimable:
@@ -84,8 +89,10 @@ def influential(fitted: Fit, exposure: str) -> Influence | NotEstimable:
         officers=fitted.cells.labels,
         share1=in1 / in1.sum(),
         share0=in0 / in0.sum(),
-        leverage=clusters.values.max(axis=1),
-        contrast_leverage=clusters.shares(t),
+        leverage1=clusters.shares(root.T @ g1),
+        leverage0=clusters.shares(root.T @ g0),
+        leverage_ratio=clusters.shares(t),
+        leverage_any=clusters.values.max(axis=1),
         change_difference=difference,
         change_log_ratio=ratio,
         most=fitted.cells.labels[int(np.argmax(np.abs(ratio)))],

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from scipy.special import ndtr, ndtri
 
+from metrics._student import quantile, t_quantile
 from metrics.estimate import NotEstimable
-from metrics.standardisation import quantile, t_quantile
 
 
 class Detectable(NamedTuple):

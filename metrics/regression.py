@@ -15,12 +15,14 @@ import numpy as np
 import pandas as pd
 
 from metrics import sandwich
-from metrics.design import Categorical, Cells, Design, Grouped, Term, build, group, overlap_share
+from metrics._student import quantile, tail
+from metrics.cells import Categorical, Cells, Grouped, Term, group
+from metrics.design import Design, build, overlap_share
 from metrics.estimate import Estimate, Estimated, NotEstimable, Test, Tested
 from metrics.influence import Influence, influential
 from metrics.newton import Family, Solution, maximise
 from metrics.sandwich import Errors, ErrorType
-from metrics.standardisation import Contrast, Standardised, quantile, standardise, tail
+from metrics.standardisation import Contrast, Standardised, standardise
 
 __all__ = [
     "Categorical",

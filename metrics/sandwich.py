@@ -33,6 +33,7 @@ ErrorType = Literal[
 EXPONENT = {"CR0": 0.0, "CR1": 0.0, "CR1S": 0.0, "CR2": -0.5, "CR-MD": -1.0}
 SINGULAR = 1e-9  # distance of an eigenvalue of K_j from 1 at which it counts as 1
 LOADING = 1e-6  # share of a contrast, in standard errors, that may lie on such a direction
+VANISHING = 1e-12  # a variance this small beside the model's own is rounding
 CLUB_CELLS = 2000
 CHUNK = 256  # clusters decomposed at a time
 DENSE = 0.02  # share of filled cells above which a dense product is faster than a sparse one
@@ -119,7 +120,7 @@ class Errors:
             unit = "One officer's contacts" if self.freedom is not None else "A single contact"
             return NotEstimable(f"{unit} alone decide this number, so its error is unknown.")
         variance = float(gradient @ self.covariance @ gradient)
-        if variance <= 1e-20 * size:
+        if variance <= VANISHING * size:
             return NotEstimable("The contacts do not vary enough to give this number an error.")
         if self.freedom is None:
             return variance**0.5, self.residual_df

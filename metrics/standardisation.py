@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.special import expit, logit, ndtr, ndtri, stdtr, stdtrit
+from scipy.special import expit, logit
 
+from metrics._student import quantile, tail
 from metrics.estimate import Estimate, Estimated, NotEstimable, Test, Tested
 from metrics.newton import mean_variance
 
@@ -82,8 +83,9 @@ def standardise(fitted: Fit, exposure: str, level: float = 0.95) -> Standardised
     """Standardise a fit's risks over its own contacts, each counted once.
 
     The interval of the risk difference is MOVER (Zou & Donner 2008, Stat Med 27:1693; Newcombe
-    1998, Stat Med 17:873, method 10) on the logit-scale limits of the two standardised risks,
-    each with its own degrees of freedom, and with their correlation.
+    1998, Stat Med 17:873, method 10) on the logit-scale limits of the two standardised risks
+    with their correlation. Those limits take the degrees of freedom of the difference; the
+    intervals shown for each arm take the arm's own.
 
     Args:
         fitted: any family and any errors.
@@ -105,8 +107,9 @@ def standardise(fitted: Fit, exposure: str, level: float = 0.95) -> Standardised
     events, trials = fitted.cells.totals()
     difference = contrast(fitted, p1 - p0, g1 - g0)
     covariance = np.array([g1, g0]) @ fitted.covariance @ np.array([g1, g0]).T
-    spread = float(np.sqrt(covariance[0, 0] * covariance[1, 1]))
+    spread = float(np.prod(np.sqrt(np.maximum(covariance.diagonal(), 0.0))))
     correlation = float(np.clip(covariance[0, 1] / spread, -1, 1)) if spread > 0 else 0.0
+    rd: Estimated
     log_rr: Contrast | NotEstimable
     log_or: Contrast | NotEstimable
     if 0 < p1 < 1 and 0 < p0 < 1:
@@ -115,15 +118,22 @@ def standardise(fitted: Fit, exposure: str, level: float = 0.95) -> Standardised
             fitted, float(logit(p1) - logit(p0)), g1 / (p1 * (1 - p1)) - g0 / (p0 * (1 - p0))
         )
         risk1, risk0 = _risk(fitted, p1, g1, level), _risk(fitted, p0, g0, level)
+        if isinstance(difference, NotEstimable):
+            rd = difference
+        else:
+            # The arms' own degrees of freedom, each smaller, would cover 98% with few officers.
+            df = difference.df
+            arms = _risk(fitted, p1, g1, level, df), _risk(fitted, p0, g0, level, df)
+            rd = mover(*arms, correlation)
     else:
         outside = NotEstimable("This model's standardised risk falls outside 0 to 100%.")
-        risk1 = risk0 = log_rr = log_or = outside
+        rd = risk1 = risk0 = log_rr = log_or = outside
     return Standardised(
         exposure=exposure,
         level=level,
         risk1=risk1,
         risk0=risk0,
-        risk_difference=mover(risk1, risk0, correlation),
+        risk_difference=rd,
         risk_difference_wald=difference
         if isinstance(difference, NotEstimable)
         else difference.interval(level),
@@ -183,34 +193,20 @@ def mover(first: Estimated, second: Estimated, correlation: float = 0.0) -> Esti
     d = first.estimate - second.estimate
 
     def reach(a: float, b: float) -> float:
-        return max(a * a - 2 * correlation * a * b + b * b, 0.0) ** 0.5
+        return ((a - b) ** 2 + 2 * (1 - correlation) * a * b) ** 0.5
 
     low = reach(first.estimate - first.low, second.high - second.estimate)
     high = reach(first.high - first.estimate, second.estimate - second.low)
     return Estimate(d, d - low, d + high)
 
 
-def quantile(df: float, level: float = 0.95) -> float:
-    """Return the two-sided critical value of t, or of the normal for infinite ``df``."""
-    return t_quantile(df, (1 + level) / 2)
-
-
-def t_quantile(df: float, probability: float) -> float:
-    """Return a quantile of t, or of the normal for infinite ``df``."""
-    return float(ndtri(probability) if np.isinf(df) else stdtrit(df, probability))
-
-
-def tail(statistic: float, df: float) -> float:
-    """Return the two-sided p value of a t, or of a normal for infinite ``df``."""
-    size = -abs(statistic)
-    return float(2 * (ndtr(size) if np.isinf(df) else stdtr(df, size)))
-
-
-def _risk(fitted: Fit, risk: float, gradient: np.ndarray, level: float) -> Estimated:
+def _risk(
+    fitted: Fit, risk: float, gradient: np.ndarray, level: float, df: float | None = None
+) -> Estimated:
     odds = contrast(fitted, float(logit(risk)), gradient / (risk * (1 - risk)))
     if isinstance(odds, NotEstimable):
         return odds
-    _, low, high = odds.interval(level)
+    _, low, high = (odds if df is None else odds._replace(df=df)).interval(level)
     return Estimate(risk, float(expit(low)), float(expit(high)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -159,7 +160,7 @@ def days_between(dates: Iterable[dt.date]) -> DaysBetween | NotEstimable:
     times = sorted(dates)
     if len(times) < 4:
         return NotEstimable("A chart of days between events needs at least four events.")
-    gaps = [(b - a) / dt.timedelta(days=1) for a, b in zip(times, times[1:], strict=False)]
+    gaps = [(b - a) / dt.timedelta(days=1) for a, b in itertools.pairwise(times)]
     root = np.array(gaps) ** (1 / NELSON)
     centre = float(root.mean())
     reach = 3 / MOVING_RANGE * float(np.abs(np.diff(root)).mean())

@@ -1,0 +1,227 @@
+"""Grouped counts reduced to covariate patterns and clusters.
+
+A generalised linear model sees a contact only through its covariate pattern, and clustered
+errors only through its pattern and its cluster. The order of the rows and the way they were
+grouped change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+
+class Categorical(NamedTuple):
+    """A term treatment-coded against ``reference`` (``None``: the most frequent level)."""
+
+    name: str
+    reference: Any = None
+
+
+Term = str | Categorical
+"""A column, a :class:`Categorical`, or an interaction written ``"a:b"``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Grouped:
+    """Rows of a frame assigned to covariate patterns and clusters; shared by several outcomes.
+
+    ``codes[name]`` holds, for each of P patterns, the position of its value in ``levels[name]``.
+    ``pattern`` and ``cluster`` describe the M cells (pattern x cluster); ``cluster`` is ``None``
+    without a cluster column. ``row_cell`` maps each row of ``frame`` to its cell.
+    """
+
+    frame: pd.DataFrame
+    terms: tuple[tuple[str, ...], ...]
+    references: dict[str, Any]
+    categorical: frozenset[str]
+    levels: dict[str, np.ndarray]
+    codes: dict[str, np.ndarray]
+    pattern: np.ndarray
+    cluster: np.ndarray | None
+    labels: np.ndarray
+    row_cell: np.ndarray
+
+    def count(self, events: str, trials: str | None = None) -> Cells:
+        """Sum events and trials into cells; cells without a contact leave.
+
+        Raises:
+            KeyError: a column is not in the frame.
+            ValueError: a count is missing, negative, fractional, or events exceed trials.
+        """
+        y = counts(self.frame, events)
+        n = np.ones(len(y)) if trials is None else counts(self.frame, trials)
+        if np.any(y > n):
+            raise ValueError(f"{events!r} exceeds {trials or 1!r} in some rows")
+        size = len(self.pattern)
+        cells = Cells(
+            terms=self.terms,
+            references=self.references,
+            categorical=self.categorical,
+            levels=self.levels,
+            codes=self.codes,
+            pattern=self.pattern,
+            cluster=self.cluster,
+            labels=self.labels,
+            events=np.bincount(self.row_cell, y, minlength=size),
+            trials=np.bincount(self.row_cell, n, minlength=size),
+        )
+        return cells.keep(cells.trials > 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Events and trials by cell: the sufficient data of a fit (see :class:`Grouped`)."""
+
+    terms: tuple[tuple[str, ...], ...]
+    references: dict[str, Any]
+    categorical: frozenset[str]
+    levels: dict[str, np.ndarray]
+    codes: dict[str, np.ndarray]
+    pattern: np.ndarray
+    cluster: np.ndarray | None
+    labels: np.ndarray
+    events: np.ndarray
+    trials: np.ndarray
+
+    def keep(self, cells: np.ndarray) -> Cells:
+        """Return the chosen cells (M booleans), with patterns and clusters renumbered."""
+        used, pattern = np.unique(self.pattern[cells], return_inverse=True)
+        cluster, labels = self.cluster, self.labels
+        if cluster is not None:
+            there, cluster = np.unique(cluster[cells], return_inverse=True)
+            labels = labels[there]
+        return replace(
+            self,
+            codes={name: code[used] for name, code in self.codes.items()},
+            pattern=pattern,
+            cluster=cluster,
+            labels=labels,
+            events=self.events[cells],
+            trials=self.trials[cells],
+        )
+
+    def without(self, label: Any) -> Cells:
+        """Return the cells of every cluster but ``label``.
+
+        Raises:
+            ValueError: there is no cluster of that label.
+        """
+        found = np.flatnonzero(self.labels == label)
+        if self.cluster is None or not len(found):
+            raise ValueError(f"no cluster {label!r}")
+        return self.keep(self.cluster != found[0])
+
+    def totals(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return events and trials by pattern, each of length P."""
+        size = len(next(iter(self.codes.values()))) if self.codes else 1
+        return (
+            np.bincount(self.pattern, self.events, minlength=size),
+            np.bincount(self.pattern, self.trials, minlength=size),
+        )
+
+    def by_cluster(self, values: np.ndarray) -> sparse.csr_array:
+        """Return cell values (M) as a sparse clusters x patterns matrix."""
+        if self.cluster is None:
+            raise ValueError("these cells have no cluster")
+        size = len(next(iter(self.codes.values()))) if self.codes else 1
+        shape = (len(self.labels), size)
+        return sparse.csr_array((values, (self.cluster, self.pattern)), shape=shape)
+
+    def values(self, name: str) -> np.ndarray:
+        """Return a numeric variable's value in each pattern, as floats."""
+        return self.levels[name][self.codes[name]].astype(float)
+
+
+def group(frame: pd.DataFrame, terms: Sequence[Term], cluster: str | None = None) -> Grouped:
+    """Assign the rows of ``frame`` to covariate patterns and clusters.
+
+    Do this once and pass the result to :func:`metrics.regression.fit` for each outcome.
+
+    Raises:
+        KeyError: a column is not in the frame.
+        ValueError: a term or cluster has missing values, or a number is not finite.
+    """
+    parsed: list[tuple[str, ...]] = []
+    references: dict[str, Any] = {}
+    categorical: set[str] = set()
+    for term in terms:
+        name, reference = (
+            (term.name, term.reference) if isinstance(term, Categorical) else (term, None)
+        )
+        factors = (name,) if name in frame.columns else tuple(name.split(":"))
+        if isinstance(term, Categorical):
+            references[name] = reference
+            categorical.add(name)
+        parsed.append(factors)
+    codes: dict[str, np.ndarray] = {}
+    levels: dict[str, np.ndarray] = {}
+    key = np.zeros(len(frame), dtype=np.int64)
+    for name in dict.fromkeys(name for factors in parsed for name in factors):
+        code, values = _factorise(frame, name)
+        if not (pd.api.types.is_numeric_dtype(frame[name]) or name in categorical):
+            categorical.add(name)
+        if name not in categorical and not np.all(np.isfinite(values.astype(float))):
+            raise ValueError(f"{name!r} holds numbers that are not finite")
+        codes[name], levels[name] = code, values
+        key = _combine(key, code, len(values))
+    pattern, first = _rank(key)
+    if cluster is None:
+        cell, start = pattern, first
+        labels = np.empty(0)
+        cell_cluster = None
+    else:
+        code, labels = _factorise(frame, cluster)
+        cell, start = _rank(_combine(code, pattern, len(first)))
+        cell_cluster = code[start]
+    return Grouped(
+        frame=frame,
+        terms=tuple(parsed),
+        references=references,
+        categorical=frozenset(categorical),
+        levels=levels,
+        codes={name: code[first] for name, code in codes.items()},
+        pattern=pattern[start],
+        cluster=cell_cluster,
+        labels=labels,
+        row_cell=cell,
+    )
+
+
+def counts(frame: pd.DataFrame, name: str) -> np.ndarray:
+    """Return a column of whole counts as floats; ``ValueError`` if it is anything else."""
+    values = frame[name].to_numpy(dtype=float, na_value=np.nan)
+    if not np.all(np.isfinite(values)) or np.any(values < 0) or np.any(values % 1):
+        raise ValueError(f"{name!r} must hold whole counts, none missing or negative")
+    return values
+
+
+def _factorise(frame: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
+    code, values = pd.factorize(frame[name], sort=True)
+    if np.any(code < 0):
+        raise ValueError(f"{name!r} has missing values; give them a level of their own")
+    return code.astype(np.int64), np.asarray(values)
+
+
+def _combine(key: np.ndarray, code: np.ndarray, size: int) -> np.ndarray:
+    # Renumber before a mixed-radix key could overflow.
+    if len(key) and int(key.max()) > 2**62 // max(size, 1):
+        key, _ = _rank(key)
+    return key * size + code
+
+
+def _rank(key: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Number keys in sorted order; return the number of each row and one row of each number."""
+    code, values = pd.factorize(key)
+    order = np.argsort(values)
+    number = np.empty(len(order), dtype=np.int64)
+    number[order] = np.arange(len(order))
+    rank = number[code]
+    first = np.empty(len(order), dtype=np.int64)
+    first[rank] = np.arange(len(rank))
+    return rank, first
