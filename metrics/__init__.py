@@ -1,0 +1,1 @@
+"""What is computed: statistics as pure functions on counts, and the words made of them."""

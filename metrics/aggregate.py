@@ -31,7 +31,8 @@ class Counts:
     """Grouped counts: one row per exposure x covariate pattern (x officer).
 
     ``frame`` has the columns ``exposure`` (True, False, None), one per covariate in ``by``, and
-    ``contacts``, ``came`` (contacts where some field says that a CIT officer came). Per outcome o:
+    ``contacts``, ``came`` (contacts where some field says that a CIT officer came), ``timed`` and
+    ``minutes`` (contacts whose officer time was recorded, and its sum). Per outcome o:
     ``n:o`` contacts in the denominator, ``events:o``, ``missing:o`` (not recorded) and ``came:o``
     (of ``n:o``, those where a CIT officer came).
     """
@@ -72,6 +73,35 @@ def _true(condition: Any) -> Any:
     return condition.fill_null(False).sum().fill_null(0)
 
 
+def _grouped(
+    snapshot: Snapshot, question: Question, by: Iterable[str], *, officers: bool, months: bool
+) -> tuple[Any, list[str]]:
+    """Return the grouped query as an expression, and the names of its counts."""
+    table = _filtered(_encounters(snapshot), question)
+    keys = {EXPOSURE: table[exposure_column(question.exposure)]}
+    for id_ in by:
+        keys[id_] = table[id_].fill_null(NOT_RECORDED)
+    if officers:
+        keys[OFFICER] = table.officer_key
+    if months:
+        keys[MONTH] = table.contact_date.truncate("M")
+    measures = {
+        "contacts": table.count(),
+        "came": _true(table.cit_came),
+        "timed": table.officer_minutes.count(),
+        "minutes": table.officer_minutes.sum().fill_null(0),
+    }
+    for id_ in question.outcomes:
+        event, eligible = table[outcome_column(id_)], table[eligible_column(id_)]
+        counted = eligible & event.notnull()
+        measures[f"n:{id_}"] = _true(counted)
+        measures[f"events:{id_}"] = _true(eligible & event)
+        measures[f"missing:{id_}"] = _true(eligible.isnull() | (eligible & event.isnull()))
+        measures[f"came:{id_}"] = _true(counted & table.cit_came)
+    grouped = table.group_by(**keys).aggregate(**measures)
+    return grouped.order_by(list(keys)), list(measures)
+
+
 def counts(
     snapshot: Snapshot,
     question: Question,
@@ -85,28 +115,13 @@ def counts(
     ``by`` names covariates to group by besides the exposure; ``officers`` and ``months`` add the
     primary officer and the calendar month (its first day).
     """
-    table = _filtered(_encounters(snapshot), question)
-    keys = {EXPOSURE: table[exposure_column(question.exposure)]}
-    for id_ in by:
-        keys[id_] = table[id_].fill_null(NOT_RECORDED)
-    if officers:
-        keys[OFFICER] = table.officer_key
-    if months:
-        keys[MONTH] = table.contact_date.truncate("M")
-    measures = {"contacts": table.count(), "came": _true(table.cit_came)}
-    for id_ in question.outcomes:
-        event, eligible = table[outcome_column(id_)], table[eligible_column(id_)]
-        counted = eligible & event.notnull()
-        measures[f"n:{id_}"] = _true(counted)
-        measures[f"events:{id_}"] = _true(eligible & event)
-        measures[f"missing:{id_}"] = _true(eligible.isnull() | (eligible & event.isnull()))
-        measures[f"came:{id_}"] = _true(counted & table.cit_came)
-    grouped = table.group_by(**keys).aggregate(**measures)
-    frame = grouped.order_by(list(keys)).execute()
+    by = tuple(by)
+    grouped, measures = _grouped(snapshot, question, by, officers=officers, months=months)
+    frame = grouped.execute()
     frame[EXPOSURE] = frame[EXPOSURE].astype(object).where(frame[EXPOSURE].notna(), None)
     for column in measures:
         frame[column] = frame[column].astype("int64")
-    return Counts(frame, question.outcomes, tuple(by))
+    return Counts(frame, question.outcomes, by)
 
 
 @dataclass(frozen=True)
@@ -136,12 +151,13 @@ class Coverage:
 def coverage(snapshot: Snapshot) -> Coverage:
     """Count what the snapshot records of every outcome, exposure and covariate, in one query."""
     table = _encounters(snapshot)
-    columns = (
-        [outcome_column(o.id) for o in registry.OUTCOMES]
-        + [exposure_column(e.id) for e in registry.EXPOSURES]
-        + [c.id for c in registry.COVARIATES]
-    )
+    columns = [exposure_column(e.id) for e in registry.EXPOSURES]
+    columns += [c.id for c in registry.COVARIATES]
     measures = {f"n:{c}": table[c].count() for c in columns}
+    for o in registry.OUTCOMES:
+        column = outcome_column(o.id)
+        columns.append(column)
+        measures[f"n:{column}"] = _true(table[eligible_column(o.id)] & table[column].notnull())
     for e in registry.EXPOSURES:
         known = table[exposure_column(e.id)].notnull()
         measures[f"from:{e.id}"] = table.contact_date.min(where=known)
@@ -175,3 +191,10 @@ def levels(snapshot: Snapshot, covariate: str) -> list[str]:
     known = frame[frame["level"].notna()].sort_values(["n", "level"], ascending=[False, True])
     found = [str(v) for v in known["level"]]
     return found + ([NOT_RECORDED] if len(found) < len(frame) else [])
+
+
+def sql(snapshot: Snapshot, question: Question, by: Iterable[str] = ()) -> str:
+    """Return the grouped query of a question as SQL text, to show and to rerun."""
+    import ibis
+
+    return str(ibis.to_sql(_grouped(snapshot, question, by, officers=False, months=False)[0]))

@@ -6,11 +6,19 @@ Absolute first, per 1,000; the other arm is never called non-CIT; nothing here s
 from __future__ import annotations
 
 import math
+from datetime import date
+from typing import TYPE_CHECKING, NamedTuple
 
-from data import registry
+from data import registry, schema
 from metrics import result
-from metrics.estimate import Estimate, Estimated, NotEstimable
+from metrics.estimate import Estimate, Estimated, NotEstimable, Test
 from metrics.result import Comparison
+
+if TYPE_CHECKING:
+    from data.loads import LoadRecord
+    from metrics.aggregate import Coverage
+    from metrics.detail import Month
+    from metrics.question import Question
 
 VERDICT_WORDS = {
     result.LOWER: "lower with CIT",
@@ -91,7 +99,7 @@ def limit(value: float, decimals: int = 0) -> str:
 def difference(value: Estimated, decimals: int = 0) -> str:
     """Return a risk difference with its interval in words, or why there is none."""
     if isinstance(value, NotEstimable):
-        return f"not estimated ({value.reason})"
+        return f"not estimated ({reason(value)})"
     return (
         f"{signed(value.estimate, decimals)}"
         f" (95% CI {limit(value.low, decimals)} to {limit(value.high, decimals)})"
@@ -101,7 +109,7 @@ def difference(value: Estimated, decimals: int = 0) -> str:
 def ratio(value: Estimated) -> str:
     """Return a ratio with its interval, or why there is none."""
     if isinstance(value, NotEstimable):
-        return f"not estimated ({value.reason})"
+        return f"not estimated ({reason(value)})"
     high = "no upper limit" if math.isinf(value.high) else f"{value.high:.2f}"
     return f"{value.estimate:.2f} (95% CI {value.low:.2f} to {high})"
 
@@ -115,14 +123,9 @@ def p_value(p: float | None) -> str:
     return f"p = {p:.3f}" if p < 0.0995 else f"p = {p:.2f}"
 
 
-def source_names(outcome_id: str) -> str:
-    """Return the canonical columns that would supply an outcome, in words."""
-    from data import schema
-
-    return "; or ".join(
-        f"{source} ({schema.column(source).meaning.rstrip('.').lower()})"
-        for source in registry.outcome(outcome_id).sources
-    )
+def needs(*sources: str) -> str:
+    """Say that a source does not record something, and which columns would supply it."""
+    return f"Not recorded by this source. It needs {', '.join(sources)}."
 
 
 def not_recorded(outcome_id: str) -> str:
@@ -170,11 +173,10 @@ def missing(comparison: Comparison) -> str:
             f"the outcome was not recorded for {gone.cit:,} contacts of the first group and"
             f" {gone.other:,} of the second"
         )
-    return (
-        ("; ".join(parts) + ". None of them counts as no.").capitalize()
-        if parts
-        else ("Group and outcome were recorded for every contact.")
-    )
+    if not parts:
+        return "Group and outcome were recorded for every contact."
+    text = "; ".join(parts)
+    return f"{text[:1].upper()}{text[1:]}. None of them counts as no."
 
 
 def sentence(comparison: Comparison) -> str:
@@ -211,5 +213,240 @@ def _compared(comparison: Comparison) -> str:
     )
     value = comparison.unadjusted.risk_difference
     if not isinstance(value, Estimate):
-        return f"{opening}; the difference was not estimated ({value.reason})."
+        return f"{opening}; the difference was not estimated ({reason(value)})."
     return f"{opening}: {difference(value, decimals)}, before allowing for anything."
+
+
+def reason(value: NotEstimable) -> str:
+    """Return a reason so that it fits inside a sentence."""
+    text = value.reason.rstrip(".")
+    return text[:1].lower() + text[1:]
+
+
+def covariate_list(ids: tuple[str, ...]) -> str:
+    """Return covariates as words, such as "call group and weapon reported"."""
+    names = [registry.covariate(i).label.lower() for i in ids]
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else "nothing"
+
+
+def rates_alt(comparison: Comparison) -> str:
+    """Return the words that replace the figure of the two rates."""
+    names = arms(comparison.exposure)
+    parts = []
+    for name, arm in zip(names, (comparison.cit, comparison.other), strict=True):
+        if isinstance(arm.rate, Estimate):
+            e, low, high = (v * 1000 for v in arm.rate)
+            parts.append(f"{name}: {e:.1f} per 1,000 (95% CI {low:.1f} to {high:.1f})")
+        else:
+            parts.append(f"{name}: no contacts")
+    return f"{registry.outcome(comparison.outcome).label}. {'; '.join(parts)}."
+
+
+def forest_alt(comparison: Comparison) -> str:
+    """Return the words that replace the forest figure."""
+    parts = [f"not adjusted, {difference(comparison.unadjusted.risk_difference, 1)}"]
+    if comparison.stratified.by:
+        parts.append(
+            f"within {covariate_list(comparison.stratified.by)},"
+            f" {difference(comparison.stratified.risk_difference, 1)}"
+        )
+    label = registry.outcome(comparison.outcome).label
+    return f"{label}, difference per 1,000 contacts: {'; '.join(parts)}."
+
+
+def homogeneity(split_label: str, pooled: result.Stratified) -> str:
+    """Say whether the difference is alike in every stratum, as far as these data can tell."""
+    test = pooled.homogeneity
+    if isinstance(test, NotEstimable):
+        return (
+            f"Whether the difference is alike in every {split_label.lower()} could not be tested."
+        )
+    if test.p_value < 0.05:
+        return (
+            f"The odds ratio differs between levels of {split_label.lower()}"
+            f" ({p_value(test.p_value)}): one pooled number hides that."
+        )
+    return (
+        f"No sign that the odds ratio differs between levels of {split_label.lower()}"
+        f" ({p_value(test.p_value)}); small levels could not show it."
+    )
+
+
+def month_after(day: date) -> date:
+    """Return the first day of the next month."""
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+
+
+def gaps(months: tuple[Month, ...]) -> list[tuple[date, date]]:
+    """Return the spans of months without coverage, each from its first day to the next month's."""
+    found: list[tuple[date, date]] = []
+    for month in months:
+        if month.covered:
+            continue
+        end = month_after(month.first_day)
+        if found and found[-1][1] == month.first_day:
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((month.first_day, end))
+    return found
+
+
+def coverage_gaps(months: tuple[Month, ...]) -> str | None:
+    """Say which months have too few contacts to be read, or None if there is none."""
+    spans = gaps(months)
+    if not spans:
+        return None
+    named = []
+    for start, end in spans:
+        last = date(end.year - (end.month == 1), (end.month - 2) % 12 + 1, 1)
+        named.append(f"{start:%B %Y}" if start == last else f"{start:%B %Y} to {last:%B %Y}")
+    return f"Hardly any contacts were recorded in {', '.join(named)}: missing coverage, not a fall."
+
+
+def trend_alt(months: tuple[Month, ...], label: str) -> str:
+    """Return the words that replace the trend."""
+    known = [m.rate * 1000 for m in months if m.rate is not None]
+    if not known:
+        return f"{label} by month: nothing recorded."
+    gap = coverage_gaps(months)
+    return (
+        f"{label} by month, {months[0].first_day:%B %Y} to {months[-1].first_day:%B %Y}: between"
+        f" {min(known):.0f} and {max(known):.0f} of 1,000 contacts." + (f" {gap}" if gap else "")
+    )
+
+
+def missing_alt(rows: list[dict[str, object]], exposure: str) -> str:
+    """Return the words that replace the figure of what was not recorded."""
+    names = arms(exposure)
+    parts = []
+    for arm, name in ((True, names[0]), (False, names[1])):
+        own = [r for r in rows if r["arm"] is arm]
+        contacts = sum(int(str(r["contacts"])) for r in own)
+        gone = sum(int(str(r["missing"])) for r in own)
+        parts.append(f"{name} {percent(gone / contacts) if contacts else 'no contacts'}")
+    return f"Outcome not recorded, by month; over the whole period: {'; '.join(parts)}."
+
+
+FILTERED_NOTE = (
+    "A filtered view is exploratory: the more cuts are looked at, the more differences appear by"
+    " chance. The pre-specified comparison is the one without filters."
+)
+
+
+class Source(NamedTuple):
+    """One canonical column and what it means."""
+
+    column: str
+    meaning: str
+
+
+def sources(outcome_id: str) -> list[Source]:
+    """Return the canonical columns that would supply an outcome."""
+    return [Source(s, schema.column(s).meaning) for s in registry.outcome(outcome_id).sources]
+
+
+def standing(comparison: Comparison) -> str:
+    """Return verdict, certainty and what was not allowed for, in one line."""
+    if comparison.lacks or comparison.verdict == result.NO_COMPARISON:
+        return CAUTION
+    verdict = VERDICT_WORDS[comparison.verdict]
+    if comparison.verdict == result.NOT_ESTIMABLE:
+        return f"{CRUDE_NOTE} {CAUTION}"
+    return f"**{verdict.capitalize()}.** {CRUDE_NOTE} {CAUTION}"
+
+
+def groups(comparison: Comparison) -> str:
+    """Say what puts a contact in either group."""
+    exposure = registry.exposure(comparison.exposure)
+    return (
+        f"{exposure.definition} The first group are contacts {exposure.cit_arm}; the second, contacts"
+        f" {exposure.other_arm}."
+    )
+
+
+def period(coverage: Coverage, question: Question) -> str:
+    """Say which contacts are shown: the period and the filters."""
+    if coverage.first is None or coverage.last is None:
+        return "The store holds no contacts yet. Load an export with `python -m data load`."
+    start, end = question.start or coverage.first, question.end or coverage.last
+    parts = [f"Contacts from {start:%-d %b %Y} to {end:%-d %b %Y}"]
+    parts += [
+        f"{registry.covariate(dim).label.lower()}:"
+        f" {', '.join(registry.level_label(dim, level) for level in levels)}"
+        for dim, levels in question.where
+    ]
+    return "; ".join(parts) + "."
+
+
+def how_sure(comparisons: tuple[Comparison, ...]) -> str:
+    """Say how far the comparisons of a page carry."""
+    if not any(c.cit.n and c.other.n for c in comparisons):
+        return f"There is nothing to compare here. {CAUTION}"
+    return f"{CRUDE_NOTE} {CAUTION}"
+
+
+def trend_note(months: tuple[Month, ...]) -> str:
+    """Return what must be said under a trend."""
+    gap = coverage_gaps(months)
+    return "Both groups together." + (f" {gap}" if gap else "")
+
+
+def how(comparison: Comparison) -> str:
+    """Describe how a comparison was computed."""
+    outcome = registry.outcome(comparison.outcome)
+    exposure = registry.exposure(comparison.exposure)
+    test = comparison.unadjusted.test
+    return "\n".join(
+        [
+            f"- **Outcome**: {outcome.definition} Counted among {outcome.eligible_words} where it was"
+            f" recorded. Read from {', '.join(outcome.sources)}.",
+            f"- **Exposure**: {exposure.definition} Read from {', '.join(exposure.sources)}.",
+            "- **Rates**: Wilson intervals. **Difference**: Newcombe's interval. **Ratio**: Koopman's"
+            " score interval. **Odds ratio**: conditional, exact interval."
+            + (f" **Test**: {test.method}." if isinstance(test, Test) else ""),
+            f"- **Pooled**: Mantel-Haenszel within {covariate_list(comparison.stratified.by)}, with"
+            " Tarone's test of homogeneity."
+            if comparison.stratified.by
+            else "- **Pooled**: nothing to pool over.",
+        ]
+    )
+
+
+def python_call(question: Question) -> str:
+    """Return Python that answers the same question."""
+    parts = [repr(list(question.outcomes)), f"exposure={question.exposure!r}"]
+    if question.start:
+        parts.append(f"start=date.fromisoformat('{question.start}')")
+    if question.end:
+        parts.append(f"end=date.fromisoformat('{question.end}')")
+    if question.where:
+        parts.append(f"where={ {dim: list(levels) for dim, levels in question.where} }")
+    return (
+        "from datetime import date\n\n"
+        "from data.store import Store\n"
+        "from metrics.evaluate import evaluate\n"
+        "from metrics.question import ask\n\n"
+        f"question = ask({', '.join(parts)})\n"
+        "comparisons = evaluate(question, snapshot=Store().current())"
+    )
+
+
+def load_notes(record: LoadRecord) -> list[str]:
+    """Return what is worth saying of a load besides its figures."""
+    notes = []
+    for column, n in record.conflicts.items():
+        notes.append(
+            f"{n:,} contacts have conflicting values of {column}; the mapping says which holds."
+        )
+    for column, values in record.unknown_values.items():
+        shown = ", ".join(f"{v} ({n:,})" for v, n in list(values.items())[:8])
+        notes.append(
+            f"Values of {column} that the mapping does not know, kept as not recorded: {shown}."
+        )
+    if record.removed:
+        notes.append(f"{record.removed:,} contacts were removed: no longer in the export.")
+    if record.dropped_columns:
+        notes.append(f"Never stored: {', '.join(record.dropped_columns)}.")
+    if record.unused_columns:
+        notes.append(f"In the export, but not used: {', '.join(record.unused_columns)}.")
+    return notes

@@ -1,0 +1,60 @@
+"""The pages. Adding one is a script in this folder and one entry in ``PAGES``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PageEntry:
+    """One page: its script, title and icon, its section in the navigation, and what it is for.
+
+    ``ignores_filters`` names what the page does with the shared filters if it does not apply them.
+    """
+
+    script: str
+    title: str
+    icon: str
+    section: str
+    help: str
+    ignores_filters: str | None = None
+
+    @property
+    def path(self) -> str:
+        """Path of the script from the top of the project."""
+        return f"pages/{self.script}.py"
+
+
+PAGES = (
+    PageEntry(
+        "overview",
+        "Overview",
+        ":material/monitoring:",
+        "",
+        "Six numbers for the period, and whether contacts handled by CIT officers ended differently.",
+    ),
+    PageEntry(
+        "force",
+        "Use of force",
+        ":material/front_hand:",
+        "Outcomes",
+        "Force in contacts with and without a CIT officer: rates, difference, months, districts.",
+    ),
+    PageEntry(
+        "data_quality",
+        "Data quality",
+        ":material/fact_check:",
+        "Evidence",
+        "What was loaded, what was not recorded, and what the two groups have in common.",
+        ignores_filters="The load report covers the whole store; the figures below it follow the"
+        " filters.",
+    ),
+    PageEntry(
+        "methods",
+        "Methods",
+        ":material/menu_book:",
+        "Evidence",
+        "Every outcome, exposure and covariate as the product defines it, and how it is computed.",
+        ignores_filters="This page describes definitions; the filters do not change it.",
+    ),
+)

@@ -24,3 +24,24 @@ def golden_cases() -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="session")
 def golden() -> dict[str, dict[str, Any]]:
     return golden_cases()
+
+
+@pytest.fixture(scope="session")
+def seattle_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that holds the Seattle export; skips where the file is absent."""
+    if not SEATTLE.exists():
+        pytest.skip("needs the public Seattle export, which is not part of the product")
+    from data import ingest, mapping
+    from data.store import Store
+
+    root = tmp_path_factory.mktemp("seattle") / "store"
+    ingest.load(Store(root), [SEATTLE], mapping.read("seattle"))
+    return root
+
+
+@pytest.fixture(scope="session")
+def seattle(seattle_store: Path) -> Any:
+    """The snapshot of the Seattle export."""
+    from data.store import Store
+
+    return Store(seattle_store).current()

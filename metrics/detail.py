@@ -1,0 +1,170 @@
+"""What an outcome page shows besides the comparison: its months, and its strata one by one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from data import registry
+from data.store import Snapshot
+from metrics import aggregate, proportions
+from metrics.aggregate import EXPOSURE, MONTH
+from metrics.estimate import Estimated, NotEstimable
+from metrics.evaluate import stratum_tables
+from metrics.question import Question
+from metrics.result import Arm, Stratified
+from metrics.stratified import mantel_haenszel
+
+STRATIFY_PAGES_BY = ("call_group", "district", "shift")
+COVERED_SHARE = 0.25
+"""A month with fewer than this share of the median month's contacts is missing coverage, not a fall."""
+
+
+@dataclass(frozen=True)
+class Month:
+    """One calendar month of an outcome: contacts at all, contacts counted, events.
+
+    ``covered`` is False where so few contacts were recorded that the month says nothing.
+    """
+
+    first_day: date
+    contacts: int
+    n: int
+    events: int
+    covered: bool
+
+    @property
+    def rate(self) -> float | None:
+        """Events per contact; None without coverage or contacts."""
+        return self.events / self.n if self.n and self.covered else None
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """One level of a covariate: both arms and their difference."""
+
+    level: str
+    label: str
+    cit: Arm
+    other: Arm
+    risk_difference: Estimated
+
+
+@dataclass(frozen=True)
+class Split:
+    """An outcome compared within the levels of one covariate, and pooled over them."""
+
+    covariate: str
+    label: str
+    strata: tuple[Stratum, ...]
+    pooled: Stratified
+
+
+@dataclass(frozen=True)
+class Detail:
+    """Everything an outcome page draws besides its ``Comparison``."""
+
+    months: tuple[Month, ...]
+    splits: tuple[Split, ...]
+    sql: str
+
+
+def detail(question: Question, outcome: str, snapshot: Snapshot) -> Detail:
+    """Return the months and strata of one outcome of a question."""
+    asked = question.only(outcome)
+    coverage = aggregate.coverage(snapshot)
+    dims = tuple(d for d in STRATIFY_PAGES_BY if coverage.records(d))
+    return Detail(
+        months(asked, outcome, snapshot),
+        tuple(_split(asked, outcome, dim, snapshot) for dim in dims),
+        aggregate.sql(snapshot, asked, dims[:1]),
+    )
+
+
+def months(question: Question, outcome: str, snapshot: Snapshot) -> tuple[Month, ...]:
+    """Return every calendar month from the first contact to the last, gaps included, both arms."""
+    frame = aggregate.counts(snapshot, question.only(outcome), months=True).frame
+    if frame.empty:
+        return ()
+    summed = frame.groupby(MONTH)[["contacts", f"n:{outcome}", f"events:{outcome}"]].sum()
+    first, last = _month(summed.index.min()), _month(summed.index.max())
+    known = {
+        _month(day): (int(contacts), int(n), int(events))
+        for day, contacts, n, events in summed.itertuples(name=None)
+    }
+    typical = float(summed["contacts"].median())
+    found = []
+    day = first
+    while day <= last:
+        contacts, n, events = known.get(day, (0, 0, 0))
+        found.append(Month(day, contacts, n, events, contacts >= max(1, COVERED_SHARE * typical)))
+        day = date(day.year + day.month // 12, day.month % 12 + 1, 1)
+    return tuple(found)
+
+
+def _month(day: object) -> date:
+    import pandas as pd
+
+    return pd.Timestamp(day).date().replace(day=1)
+
+
+def _split(question: Question, outcome: str, dim: str, snapshot: Snapshot) -> Split:
+    counts = aggregate.counts(snapshot, question, (dim,))
+    tables = stratum_tables(counts, outcome)
+    strata = []
+    for (level,), ((a, b), (c, d)) in tables:
+        cit = Arm(a + b, a, proportions.wilson(a, a + b))
+        other = Arm(c + d, c, proportions.wilson(c, c + d))
+        strata.append(
+            Stratum(
+                level,
+                registry.level_label(dim, level),
+                cit,
+                other,
+                proportions.risk_difference(a, a + b, c, c + d),
+            )
+        )
+    strata.sort(key=lambda s: (s.level == registry.NOT_RECORDED, -(s.cit.n + s.other.n), s.level))
+    return Split(
+        dim, registry.covariate(dim).label, tuple(strata), _pooled(dim, [t for _, t in tables])
+    )
+
+
+def _pooled(dim: str, tables: list[list[list[int]]]) -> Stratified:
+    if not tables:
+        gone = NotEstimable("no contacts to compare")
+        return Stratified((dim,), gone, gone, gone, gone, 0, 0)
+    pooled = mantel_haenszel(tables)
+    return Stratified(
+        (dim,),
+        pooled.risk_difference,
+        pooled.risk_ratio,
+        pooled.odds_ratio,
+        pooled.homogeneity,
+        pooled.strata_used,
+        pooled.strata_dropped,
+    )
+
+
+def missing_by_month(
+    question: Question, outcomes: tuple[str, ...], snapshot: Snapshot
+) -> list[dict[str, object]]:
+    """Return contacts and not-recorded counts per month, arm and outcome, as plain rows.
+
+    ``arm`` is True, False or None (exposure not recorded).
+    """
+    asked = replace(question, outcomes=outcomes)
+    frame = aggregate.counts(snapshot, asked, months=True).frame
+    rows: list[dict[str, object]] = []
+    for record in frame.to_dict("records"):
+        for outcome in outcomes:
+            rows.append(
+                {
+                    "month": _month(record[MONTH]),
+                    "arm": record[EXPOSURE],
+                    "outcome": outcome,
+                    "contacts": int(record["contacts"]),
+                    "missing": int(record[f"missing:{outcome}"]),
+                }
+            )
+    return rows

@@ -1,0 +1,68 @@
+"""Data quality: what was loaded, what was not recorded, and how unlike the groups really are."""
+
+import streamlit as st
+
+from data import loads
+from data.registry import OUTCOMES
+from metrics import wording
+from pages.parts import cache, figures, quality_tables, tables
+from pages.parts.view import current
+
+view = current()
+st.title("Data quality")
+
+st.subheader("What was loaded")
+records = cache.load_records(view.snapshot)
+for record in records:
+    with st.container(border=True):
+        st.markdown(f"**{record.source}** · {', '.join(record.files)}")
+        tables.show(quality_tables.load(record), f"Load report of {record.source}")
+        for line in wording.load_notes(record):
+            st.caption(line)
+
+rejected = loads.rejected_rows(view.snapshot)
+if rejected:
+    with st.expander(f"Rejected rows ({len(rejected):,} shown)"):
+        st.caption("Where and why; the values themselves are not kept.")
+        tables.show(quality_tables.rejected(rejected), "Rejected rows")
+else:
+    st.caption("No row was rejected.")
+
+st.subheader("How the yes/no questions were answered")
+st.caption("Unknown is never no, and blank is never no: both leave the denominator.")
+answers = cache.answers(view.snapshot)
+if answers:
+    tables.show(quality_tables.answers(answers), "Answers to the yes/no columns")
+
+st.subheader("What was not recorded, by group and month")
+recorded = tuple(o.id for o in OUTCOMES if view.coverage.records_outcome(o.id))
+comparisons = cache.answer(view.snapshot, view.question.only(*recorded)) if recorded else ()
+if not comparisons:
+    st.info("This source records no outcome yet; load an export that has one.")
+else:
+    tables.show(quality_tables.missing(comparisons), "Outcomes not recorded, by group")
+    labels = {o.label: o.id for o in OUTCOMES if o.id in recorded}
+    with_gaps = [c.outcome for c in comparisons if c.not_recorded.outcome] or [recorded[0]]
+    start = list(labels.values()).index(with_gaps[0])
+    chosen = st.selectbox("Month by month for", list(labels), index=start)
+    asked = view.question.only(labels[chosen])
+    rows = cache.missing(view.snapshot, asked)
+    figure, alt = figures.missing(rows, view.question.exposure)
+    st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="missing")
+    st.caption(f"Months with fewer than {figures.FEWEST_DRAWN} contacts in a group are not drawn.")
+    with st.expander("The months as a table"):
+        tables.show(quality_tables.missing_months(rows, view.question.exposure), alt)
+
+    st.subheader("Contamination")
+    st.markdown(wording.contamination(comparisons[0]))
+    st.caption(
+        "The other group is never called non-CIT: a contact whose reporting officer was not certified"
+        " may still have had a CIT officer on scene."
+    )
+
+st.subheader("Not recorded by this source")
+lacking = [o for o in OUTCOMES if not view.coverage.records_outcome(o.id)]
+if lacking:
+    tables.show(quality_tables.lacking(lacking), "Outcomes this source cannot support")
+else:
+    st.caption("Every outcome the product knows has a source.")

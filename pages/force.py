@@ -1,0 +1,5 @@
+"""Use of force."""
+
+from pages.parts.outcome_page import render
+
+render("force")

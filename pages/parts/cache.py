@@ -1,0 +1,81 @@
+"""Results computed once per snapshot and question, however many ask at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from data import loads, sample
+from data.store import Snapshot, Store
+from metrics import aggregate, detail, evaluate, overview
+from metrics.question import Access, Question
+from metrics.result import Comparison
+
+_HASH: dict[str | type[Any], Callable[[Any], Any]] = {Snapshot: lambda s: s.id, Path: str}
+_ENTRIES = 256
+
+
+def store() -> Store:
+    """Return the store in use; on the very first start, make the simulated agency."""
+    found = Store()
+    if found.current_id() is None:
+        with st.spinner(
+            "First start: making a simulated agency to show. This takes a few seconds."
+        ):
+            with found.lock(timeout=300):
+                pass  # another session may be making it already
+            sample.ensure(found)
+    return found
+
+
+@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+def answer(
+    snapshot: Snapshot, question: Question, access: Access = "internal"
+) -> tuple[Comparison, ...]:
+    """Return the comparisons of a question."""
+    return evaluate.evaluate(question, access, snapshot=snapshot)
+
+
+@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+def outcome_detail(snapshot: Snapshot, question: Question, outcome: str) -> detail.Detail:
+    """Return the months and strata of an outcome."""
+    return detail.detail(question, outcome, snapshot)
+
+
+@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+def tiles(snapshot: Snapshot, question: Question) -> tuple[overview.Tile, ...]:
+    """Return the overview's tiles."""
+    return overview.tiles(question, snapshot)
+
+
+@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+def missing(snapshot: Snapshot, question: Question) -> list[dict[str, Any]]:
+    """Return what was not recorded, by month, arm and outcome."""
+    return detail.missing_by_month(question, question.outcomes, snapshot)
+
+
+@st.cache_data(max_entries=8, hash_funcs=_HASH, show_spinner=False)
+def coverage(snapshot: Snapshot) -> aggregate.Coverage:
+    """Return what the snapshot records at all."""
+    return aggregate.coverage(snapshot)
+
+
+@st.cache_data(max_entries=64, hash_funcs=_HASH, show_spinner=False)
+def levels(snapshot: Snapshot, covariate: str) -> list[str]:
+    """Return the levels a covariate takes."""
+    return aggregate.levels(snapshot, covariate)
+
+
+@st.cache_data(max_entries=8, hash_funcs=_HASH, show_spinner=False)
+def load_records(snapshot: Snapshot) -> tuple[loads.LoadRecord, ...]:
+    """Return the snapshot's loads."""
+    return loads.records(snapshot)
+
+
+@st.cache_data(max_entries=8, hash_funcs=_HASH, show_spinner=False)
+def answers(snapshot: Snapshot) -> tuple[loads.Answers, ...]:
+    """Return how the yes/no columns were answered."""
+    return loads.answers(snapshot)

@@ -1,0 +1,24 @@
+"""The line at the top of every page: whose data, whether simulated, and what the page ignores."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages import PageEntry
+from pages.parts import cache
+from pages.parts.view import View
+
+
+def draw(view: View, entry: PageEntry) -> None:
+    """Draw the line and its warnings."""
+    records = cache.load_records(view.snapshot)
+    loaded = f" · loaded {records[0].started_at:%-d %b %Y %H:%M} UTC" if records else ""
+    st.markdown(f"**{view.title}** · crisis response{loaded}")
+    if view.simulated:
+        st.warning(
+            "Simulated data: an invented agency, made by this program. Load your own export to replace"
+            " it: `python -m data load FILE --mapping NAME`.",
+            icon=":material/science:",
+        )
+    if entry.ignores_filters and view.question.filtered:
+        st.info(entry.ignores_filters, icon=":material/filter_alt_off:")

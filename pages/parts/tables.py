@@ -1,0 +1,110 @@
+"""Tables of results: what stands beside every figure, as words a reader can check."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from metrics import wording
+from metrics.detail import Detail, Split
+from metrics.effects import rows
+from metrics.estimate import Estimated
+from metrics.result import Comparison
+
+_LONG = 25
+
+
+def show(frame: pd.DataFrame, alt: str) -> None:
+    """Show a table: as plain HTML if short, scrolling if long."""
+    if len(frame) <= _LONG:
+        st.table(frame, border="horizontal", hide_index=True, alt=alt)
+    else:
+        st.dataframe(frame, hide_index=True, alt=alt)
+
+
+def _per_1000(value: Estimated) -> str:
+    if value.estimate is None:
+        return "not estimated"
+    return f"{value.estimate * 1000:+.1f} ({value.low * 1000:+.1f} to {value.high * 1000:+.1f})"
+
+
+def _rate(value: Estimated) -> str:
+    if value.estimate is None:
+        return "no contacts"
+    return f"{value.estimate * 1000:.1f} ({value.low * 1000:.1f} to {value.high * 1000:.1f})"
+
+
+def _ratio(value: Estimated) -> str:
+    return (
+        "not estimated" if value.estimate is None else wording.ratio(value).replace("95% CI ", "")
+    )
+
+
+def _arms(comparison: Comparison) -> pd.DataFrame:
+    names = wording.arms(comparison.exposure)
+    return pd.DataFrame(
+        {
+            "Contacts": list(names),
+            "Counted": [f"{a.n:,}" for a in (comparison.cit, comparison.other)],
+            "With the outcome": [f"{a.events:,}" for a in (comparison.cit, comparison.other)],
+            "Per 1,000 (95% CI)": [_rate(a.rate) for a in (comparison.cit, comparison.other)],
+            "Outcome not recorded": [
+                f"{comparison.not_recorded.cit:,}",
+                f"{comparison.not_recorded.other:,}",
+            ],
+        }
+    )
+
+
+def effects(comparison: Comparison) -> pd.DataFrame:
+    """Return the effects of a comparison, one row per way of computing them."""
+    return pd.DataFrame(
+        [
+            {
+                "Comparison": row.label,
+                "Difference per 1,000 (95% CI)": _per_1000(row.risk_difference),
+                "Ratio of rates (95% CI)": _ratio(row.risk_ratio),
+                "Odds ratio (95% CI)": _ratio(row.odds_ratio),
+                "Test": row.test,
+            }
+            for row in rows(comparison)
+        ]
+    )
+
+
+def arms(comparison: Comparison) -> None:
+    """Show the two rates as a table."""
+    show(_arms(comparison), "Rates of the two groups")
+
+
+def split(found: Split, exposure: str) -> pd.DataFrame:
+    """Return one row per level of a covariate."""
+    cit, other = wording.arms(exposure)
+    return pd.DataFrame(
+        [
+            {
+                found.label: s.label,
+                f"{cit}: events of contacts": f"{s.cit.events:,} of {s.cit.n:,}",
+                f"{other}: events of contacts": f"{s.other.events:,} of {s.other.n:,}",
+                "Difference per 1,000 (95% CI)": _per_1000(s.risk_difference),
+            }
+            for s in found.strata
+        ]
+    )
+
+
+def months(detail: Detail) -> pd.DataFrame:
+    """Return one row per month."""
+    return pd.DataFrame(
+        [
+            {
+                "Month": f"{m.first_day:%Y-%m}",
+                "Contacts": m.contacts,
+                "Counted": m.n,
+                "With the outcome": m.events,
+                "Per 1,000": None if m.rate is None else round(m.rate * 1000, 1),
+                "Coverage": "recorded" if m.covered else "missing",
+            }
+            for m in detail.months
+        ]
+    )

@@ -1,0 +1,47 @@
+"""What every page is given: the snapshot in use and the question of the shared filters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from data.loads import Agency
+from data.store import Snapshot
+from metrics.aggregate import Coverage
+from metrics.question import Question
+
+_KEY = "_view"
+
+
+@dataclass(frozen=True)
+class View:
+    """One run of the dashboard."""
+
+    snapshot: Snapshot
+    question: Question
+    coverage: Coverage
+    agencies: tuple[Agency, ...]
+
+    @property
+    def simulated(self) -> bool:
+        """True if the store holds an invented agency."""
+        return any(a.simulated for a in self.agencies)
+
+    @property
+    def title(self) -> str:
+        """Name of the agency, or how many there are."""
+        if len(self.agencies) == 1:
+            return self.agencies[0].name
+        return f"{len(self.agencies)} agencies"
+
+
+def publish(view: View) -> None:
+    """Hand the view to the page about to run."""
+    st.session_state[_KEY] = view
+
+
+def current() -> View:
+    """Return the view of this run."""
+    view: View = st.session_state[_KEY]
+    return view

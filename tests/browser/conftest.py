@@ -1,0 +1,50 @@
+"""Browser fixtures: a dashboard per store, a Chromium per width."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.chrome import Chrome, dashboard, find_chromium
+
+REQUIRED = os.environ.get("CIT_BROWSER_TESTS") == "required"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _chromium_or_skip() -> None:
+    if find_chromium() is None:
+        reason = "needs Chromium and chromedriver (Debian: chromium, chromium-driver)"
+        if REQUIRED:
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def sample_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty folder: the dashboard makes the simulated agency on its first start."""
+    return tmp_path_factory.mktemp("sample") / "store"
+
+
+@pytest.fixture(scope="module", params=["sample", "seattle"])
+def address(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a dashboard on each store in turn."""
+    store = request.getfixturevalue(f"{request.param}_store")
+    with dashboard(store) as url:
+        yield url
+
+
+@pytest.fixture
+def window(tmp_path: Path) -> Iterator[Callable[[int], Chrome]]:
+    """Open browser windows of given widths; all are closed at the end."""
+    opened: list[Chrome] = []
+
+    def open_window(width: int, dark: bool = False) -> Chrome:
+        opened.append(Chrome(width, tmp_path / f"profile-{len(opened)}", dark=dark))
+        return opened[-1]
+
+    yield open_window
+    for chrome in opened:
+        chrome.close()

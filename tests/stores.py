@@ -1,0 +1,34 @@
+"""Small stores for tests, each made through the product's own load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from data import ingest, mapping
+from data.store import Snapshot, Store
+
+
+def write_contacts(path: Path, sizes: tuple[int, int], events: tuple[int, int]) -> Path:
+    """Write canonical contacts: ``sizes`` certified and not, the first ``events`` of each with force."""
+    lines = [
+        "agency_id,contact_id,contact_at,district_id,initial_call_group,primary_officer_cit,force_used"
+    ]
+    for arm, (n, with_force) in enumerate(zip(sizes, events, strict=True)):
+        for i in range(n):
+            district = "AB"[i % 2]
+            group = ("suicide", "disturbance")[i % 3 == 0]
+            cit, force = ("yes", "no")[arm], ("yes" if i < with_force else "no")
+            day = f"2025-{i % 12 + 1:02d}-{i % 28 + 1:02d} 10:00"
+            lines.append(f"T,K{arm}{i:05d},{day},{district},{group},{cit},{force}")
+    # One contact in neither arm: a file without rows is refused.
+    lines.append("T,K99999,2025-01-01 10:00,A,suicide,,no")
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def make_snapshot(folder: Path, sizes: tuple[int, int], events: tuple[int, int]) -> Snapshot:
+    """Load such contacts into a store of their own and return its snapshot."""
+    store = Store(folder / "store")
+    file = write_contacts(folder / "contacts.csv", sizes, events)
+    ingest.load(store, [file], mapping.read("canonical"))
+    return store.current()
