@@ -6,7 +6,9 @@ import streamlit as st
 from data.registry import COVARIATES, EXPOSURES, OUTCOMES
 from metrics import methods_text, teaching, wording
 from pages.parts import tables
+from pages.parts.view import current
 
+current()
 st.title("Methods")
 for section in methods_text.SECTIONS:
     st.subheader(section.title)

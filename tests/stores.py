@@ -8,7 +8,9 @@ from data import ingest, mapping
 from data.store import Snapshot, Store
 
 
-def write_contacts(path: Path, sizes: tuple[int, int], events: tuple[int, int]) -> Path:
+def write_contacts(
+    path: Path, sizes: tuple[int, int], events: tuple[int, int], unassigned: int = 1
+) -> Path:
     """Write canonical contacts: ``sizes`` certified and not, the first ``events`` of each with force."""
     lines = [
         "agency_id,contact_id,contact_at,district_id,initial_call_group,primary_officer_cit,force_used"
@@ -20,15 +22,17 @@ def write_contacts(path: Path, sizes: tuple[int, int], events: tuple[int, int]) 
             cit, force = ("yes", "no")[arm], ("yes" if i < with_force else "no")
             day = f"2025-{i % 12 + 1:02d}-{i % 28 + 1:02d} 10:00"
             lines.append(f"T,K{arm}{i:05d},{day},{district},{group},{cit},{force}")
-    # One contact in neither arm: a file without rows is refused.
-    lines.append("T,K99999,2025-01-01 10:00,A,suicide,,no")
+    # Contacts in neither arm: a file without rows is refused.
+    lines += [f"T,K9{i:05d},2025-01-01 10:00,A,suicide,,no" for i in range(unassigned)]
     path.write_text("\n".join(lines) + "\n")
     return path
 
 
-def make_snapshot(folder: Path, sizes: tuple[int, int], events: tuple[int, int]) -> Snapshot:
+def make_snapshot(
+    folder: Path, sizes: tuple[int, int], events: tuple[int, int], unassigned: int = 1
+) -> Snapshot:
     """Load such contacts into a store of their own and return its snapshot."""
     store = Store(folder / "store")
-    file = write_contacts(folder / "contacts.csv", sizes, events)
+    file = write_contacts(folder / "contacts.csv", sizes, events, unassigned)
     ingest.load(store, [file], mapping.read("canonical"))
     return store.current()

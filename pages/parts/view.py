@@ -10,6 +10,7 @@ from data.loads import Agency
 from data.store import Snapshot
 from metrics.aggregate import Coverage
 from metrics.question import Question
+from pages.parts import navigation
 
 _KEY = "_view"
 
@@ -42,6 +43,14 @@ def publish(view: View) -> None:
 
 
 def current() -> View:
-    """Return the view of this run."""
+    """Return the view of this run. Every page calls it first.
+
+    Until some session has drawn the menu, Streamlit takes a folder called pages/ for its older kind
+    of app and runs a deep link's script by itself. Drawing the menu tells it otherwise; running once
+    more then goes through the dashboard.
+    """
+    if _KEY not in st.session_state:
+        navigation.choose()
+        st.rerun()
     view: View = st.session_state[_KEY]
     return view

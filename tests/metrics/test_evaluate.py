@@ -148,7 +148,7 @@ def test_public_withholds_small_cells_whole(tmp_path: Path) -> None:
 
 
 def test_public_shows_large_cells(tmp_path: Path) -> None:
-    snapshot = make_snapshot(tmp_path, (400, 400), (20, 30))
+    snapshot = make_snapshot(tmp_path, (400, 400), (20, 30), unassigned=0)
     (comparison,) = evaluate(ask(["force"]), "public", snapshot=snapshot)
     assert (comparison.cit.events, comparison.other.events) == (20, 30)
 
