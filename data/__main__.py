@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
 from data import ingest, mapping, sample, template
 from data.cli import Parser, add_store, run
+from data.errors import UserError
 from data.ingest import LoadReport
+from data.sql import one
 from data.store import Store
 
 
@@ -39,6 +39,8 @@ def _summary(report: LoadReport, published: bool) -> str:
         lines.append(f"  unknown values of {column}, stored as not recorded: {shown}{more}")
     if report.dropped_columns:
         lines.append(f"  never stored: {', '.join(report.dropped_columns)}")
+    if report.repeated_headers:
+        lines.append(f"  skipped: {report.repeated_headers:,} repeated header lines")
     if report.unused_columns:
         lines.append(f"  not used by the mapping: {', '.join(report.unused_columns)}")
     if report.removed:
@@ -63,7 +65,7 @@ def _load(args: argparse.Namespace, publish: bool = True) -> None:
         progress=_progress(),
     )
     if args.json:
-        print(json.dumps(asdict(report), ensure_ascii=False))
+        print(report.to_json())
     else:
         print(_summary(report, publish))
 
@@ -93,10 +95,14 @@ def _snapshots(args: argparse.Namespace) -> None:
     store = Store(args.store)
     current = store.current_id()
     for id_ in store.ids():
-        made = datetime.strptime(id_.split("-")[0], "%Y%m%dT%H%M%S%f")  # noqa: DTZ007
-        rows = store.snapshot(id_).cursor().execute("SELECT count(*) FROM contacts").fetchone()
+        made = datetime.strptime(id_.split("-")[0], "%Y%m%dT%H%M%S%f")
+        try:
+            cursor = store.snapshot(id_).cursor()
+            held = f"{one(cursor, 'SELECT count(*) FROM contacts')[0]:,} contacts"
+        except UserError as error:
+            held = f"unusable: {error}"
         mark = "*" if id_ == current else " "
-        print(f"{mark} {id_}  {made:%Y-%m-%d %H:%M:%S} UTC  {rows[0] if rows else 0:,} contacts")
+        print(f"{mark} {id_}  {made:%Y-%m-%d %H:%M:%S} UTC  {held}")
 
 
 def _rollback(args: argparse.Namespace) -> None:
@@ -108,7 +114,9 @@ def parser() -> Parser:
     top = Parser(prog="python -m data", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True)
 
-    def command(name: str, action: Callable[[argparse.Namespace], None], help_: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def command(
+        name: str, action: Callable[[argparse.Namespace], None], help_: str
+    ) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help_, description=help_)
         sub.set_defaults(action=action)
         add_store(sub)

@@ -5,18 +5,21 @@ from __future__ import annotations
 import duckdb
 
 from data import schema
+from data.errors import SnapshotError
+from data.sql import one
 
-
-class SnapshotError(AssertionError):
-    """A snapshot broke a rule of the store: a defect of the product, not of the input."""
+__all__ = ["SnapshotError", "rules", "run"]
 
 
 def run(con: duckdb.DuckDBPyConnection) -> None:
     """Check a snapshot; raise ``SnapshotError`` naming the first rule that is broken."""
     for name, sql in rules().items():
-        row = con.execute(sql).fetchone()
-        if row and row[0]:
-            raise SnapshotError(f"{name}: {row[0]} rows; nothing was published")
+        broken = one(con, sql)[0]
+        if broken:
+            raise SnapshotError(
+                f"the rule '{name}' is broken by {broken} rows; this is a defect of the product:"
+                " please report it; nothing was published"
+            )
 
 
 def rules() -> dict[str, str]:
@@ -39,7 +42,7 @@ def rules() -> dict[str, str]:
                 found[f"{table}.{column.name} holds only listed values"] = (
                     f"SELECT count(*) FROM {table} WHERE {column.name} NOT IN ({allowed})"
                 )
-            if column.type == "key" and column.name != "agency_id":
+            if column.type == "key":
                 found[f"{table}.{column.name} holds only hashes"] = (
                     f"SELECT count(*) FROM {table}"
                     f" WHERE NOT regexp_matches({column.name}, '^[0-9a-f]{{32}}$')"

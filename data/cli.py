@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+import duckdb
+
 from data.errors import UserError
 
 
@@ -15,6 +17,7 @@ class Parser(argparse.ArgumentParser):
     """Argparse, but its complaints are one line like all others."""
 
     def error(self, message: str) -> NoReturn:
+        """Print the complaint and leave with exit code 2."""
         _fail(f"{message}; see {self.prog} --help", 2)
 
 
@@ -36,7 +39,7 @@ def run(parser: Parser, argv: list[str] | None = None) -> None:
     except BrokenPipeError:
         # The reader went away (`| head`): not an error, but Python would complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, duckdb.InterruptException):
         _fail("stopped; nothing was published", 130)
 
 

@@ -18,6 +18,7 @@ KEYS = {
     "contact_date": "Local date of the contact.",
     "officer_key": "The primary or reporting officer (keyed hash).",
     "person_key": "The person (keyed hash).",
+    "officer_minutes": "Minutes from dispatch to clear, summed over officers.",
     "cit_came": "Some field says that a CIT officer came.",
 }
 

@@ -19,3 +19,9 @@ class TooManyRejectedError(UserError):
     """More rows were rejected than the limit allows; nothing was published."""
 
     exit_code = 4
+
+
+class SnapshotError(UserError):
+    """A snapshot broke a rule of the store: a defect of the product, not of the input."""
+
+    exit_code = 1

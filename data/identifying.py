@@ -3,15 +3,57 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 # Words that identify wherever they stand in a header.
 _WORDS = frozenset(
-    """
-    surname forename firstname lastname middlename maiden alias aka initials dob birthdate birthday
-    ssn address addr street apt apartment latitude longitude lat lon lng phone telephone cell email
-    licence license plate vin fbi sid mrn medication medications narrative remarks remark comments
-    comment photo photograph signature caution
-    """.split()
+    {
+        "addr",
+        "address",
+        "aka",
+        "alias",
+        "apartment",
+        "apt",
+        "birthdate",
+        "birthday",
+        "caution",
+        "cell",
+        "comment",
+        "comments",
+        "dob",
+        "email",
+        "fbi",
+        "firstname",
+        "forename",
+        "initials",
+        "lastname",
+        "lat",
+        "latitude",
+        "licence",
+        "license",
+        "lng",
+        "lon",
+        "longitude",
+        "maiden",
+        "medication",
+        "medications",
+        "middlename",
+        "mrn",
+        "narrative",
+        "phone",
+        "photo",
+        "photograph",
+        "plate",
+        "remark",
+        "remarks",
+        "sid",
+        "signature",
+        "ssn",
+        "street",
+        "surname",
+        "telephone",
+        "vin",
+    }
 )
 # Whole headers that identify by themselves but are harmless inside another.
 _WHOLE = frozenset(
@@ -32,10 +74,31 @@ _PHRASES = (
 )
 # "Name" and "description" of a thing, not of a person.
 _OF_A_THING = frozenset(
-    """
-    agency district precinct beat sector facility provider hospital shift squad unit event call type
-    code disposition group category status bureau division city county
-    """.split()
+    {
+        "agency",
+        "beat",
+        "bureau",
+        "call",
+        "category",
+        "city",
+        "code",
+        "county",
+        "disposition",
+        "district",
+        "division",
+        "event",
+        "facility",
+        "group",
+        "hospital",
+        "precinct",
+        "provider",
+        "sector",
+        "shift",
+        "squad",
+        "status",
+        "type",
+        "unit",
+    }
 )
 
 
@@ -59,18 +122,58 @@ def identifies(header: str) -> bool:
     return bool(parts) and parts[0] in {"name", "names"}
 
 
-# DuckDB regular expressions for values that a key may not have: a social security number, a date (of
-# birth, most likely), a name.
-KEY_LOOKS_LIKE = {
-    "a social security number": r"^\d{3}-\d{2}-\d{4}$",
-    "a date": r"^(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[/-]\d{1,2}[/-](19|20)?\d{2})([T ].*)?$",
-    "a name": r"^[A-Za-z][A-Za-z'’.-]+,? +[A-Za-z][A-Za-z'’. -]*$",
-}
+@dataclass(frozen=True)
+class Look:
+    """What a key's values must not look like: a DuckDB regular expression over one value.
 
-# Values that must not be echoed in a report of unknown values.
-WITHHELD = "(withheld: looks identifying)"
-VALUE_LOOKS_IDENTIFYING = (
-    r"(\d{3}-\d{2}-\d{4}|\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}|[^\s@]+@[^\s@]+\.\w+"
-    r"|\b\d{1,2}[/-]\d{1,2}[/-](19|20)\d{2}\b|\b(19|20)\d{2}-\d{2}-\d{2}\b"
-    r"|^[A-Z][a-z'’-]+,? [A-Z][a-z'’-]+$|^[A-Z'’-]+, [A-Z'’-]+)"
+    ``condition`` is further SQL over the value ``v``. A column is refused when more than ``share``
+    of its filled values look so; zero refuses a single one.
+    """
+
+    what: str
+    pattern: str
+    share: float = 0.05
+    condition: str = "TRUE"
+
+
+KEY_LOOKS_LIKE = (
+    Look("a social security number", r"^\d{3}[- ]\d{2}[- ]\d{4}$", share=0.0),
+    Look("an e-mail address", r"^[^\s@]+@[^\s@]+\.\w+$", share=0.0),
+    Look(
+        "a date",
+        r"^(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](19|20)?\d{2}"
+        r"|\d{1,2}[- ]?[A-Za-z]{3}[- ]?(19|20)?\d{2}|[A-Za-z]{3,9} \d{1,2},? (19|20)\d{2})"
+        r"([T ].*)?$",
+    ),
+    # Eight digits can be a serial number by chance; when half of them are real dates they are dates.
+    Look(
+        "a date",
+        r"^\d{8}$",
+        share=0.5,
+        condition="coalesce(try_strptime(v, ['%Y%m%d', '%m%d%Y']) BETWEEN TIMESTAMP '1900-01-01'"
+        " AND TIMESTAMP '2100-01-01', FALSE)",
+    ),
+    Look(
+        "a name",
+        r"^([A-Za-z][A-Za-z'’.-]*(, ?| +)[A-Za-z][A-Za-z'’. -]*"
+        r"|[A-Z][a-z'’]+(-[A-Z][a-z]+)?)$",
+    ),
 )
+
+_PERSONAL = (
+    r"\b\d{3}-\d{2}-\d{4}\b|\(?\b\d{3}\)?[ .-]\d{3}[ .-]\d{4}\b"
+    r"|[^\s@]+@[^\s@]+\.\w+"
+)
+
+LABEL_LOOKS_IDENTIFYING = f"({_PERSONAL})"
+"""A label that holds a social security number, a phone number or an e-mail address: not stored."""
+
+WITHHELD = "(withheld: looks identifying)"
+"""What a report shows in place of a value that may identify a person."""
+
+VALUE_LOOKS_IDENTIFYING = (
+    f"({_PERSONAL}"
+    r"|\b\d{1,2}[/-]\d{1,2}[/-](19|20)\d{2}\b|\b(19|20)\d{2}-\d{2}-\d{2}\b"
+    r"|^[A-Za-z'’-]+, [A-Za-z'’-]+( [A-Za-z'’.-]+)*$)"
+)
+"""A value not to be echoed where the mapping does not know it: besides, dates and "Last, First"."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from data import schema
 from data.store import Snapshot
 
 
@@ -136,8 +137,6 @@ class Answers:
 
 def answers(snapshot: Snapshot) -> tuple[Answers, ...]:
     """Return the answers to every yes/no column that the sources supply."""
-    from data import schema
-
     supplied = {
         row[0]
         for row in snapshot.cursor()
@@ -154,7 +153,9 @@ def answers(snapshot: Snapshot) -> tuple[Answers, ...]:
     ] + [f"count(*) FILTER ({c.name} IS NULL)" for c in columns]
     row = snapshot.cursor().execute(f"SELECT {', '.join(parts)} FROM contacts").fetchone()
     assert row is not None
-    return tuple(
-        Answers(c.name, c.meaning, *row[3 * i : 3 * i + 3], row[3 * len(columns) + i])
-        for i, c in enumerate(columns)
-    )
+    return tuple(_answers(c, row, i, len(columns)) for i, c in enumerate(columns))
+
+
+def _answers(column: schema.Column, row: tuple[int, ...], position: int, columns: int) -> Answers:
+    yes, no, unknown = row[3 * position : 3 * position + 3]
+    return Answers(column.name, column.meaning, yes, no, unknown, row[3 * columns + position])

@@ -1,111 +1,42 @@
-"""Mappings: one TOML file says how an export's columns become ours. Parsed, then checked in full."""
+"""Mappings: one TOML file says how an export's columns become ours. Parsed, then checked."""
 
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from data import mapping_rules as rules
 from data import schema
 from data.errors import UserError
-from data.identifying import identifies
+from data.mapping_model import (
+    COMBINE,
+    ENCODINGS,
+    FORMATS,
+    NEVER_MAPPED,
+    ColumnMapping,
+    FileFormat,
+    Mapping,
+    Reading,
+    TableMapping,
+    several_rows,
+)
+
+__all__ = [
+    "COMBINE",
+    "ColumnMapping",
+    "FileFormat",
+    "Mapping",
+    "Reading",
+    "TableMapping",
+    "importable_tables",
+    "names",
+    "parse",
+    "read",
+]
 
 MAPPINGS = Path(__file__).with_name("mappings")
-
-COMBINE = {
-    "first": "the first value that was recorded",
-    "latest": "the last value that was recorded",
-    "any": "yes if any row says yes (yes/no columns only)",
-    "set": "every distinct value, one row each (tables with several rows per contact)",
-}
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One way to read a value: a column, or a date column with a time column."""
-
-    column: str
-    time: str | None = None
-    basis: str | None = None
-
-
-@dataclass(frozen=True)
-class ColumnMapping:
-    """How one canonical column is filled.
-
-    ``readings`` are tried in order until one is recorded. ``values`` maps trimmed source values (a
-    ``*`` matches anything) to canonical ones. ``blank_means`` needs ``form_filled``, the column that
-    proves that the form was filled in.
-    """
-
-    canonical: schema.Column
-    readings: tuple[Reading, ...] = ()
-    constant: str | None = None
-    values: tuple[tuple[str, str], ...] | None = None
-    not_recorded: tuple[str, ...] = ()
-    combine: str = "first"
-    recorded_from: date | None = None
-    recorded_until: date | None = None
-    blank_means: str | None = None
-    form_filled: str | None = None
-    hours: tuple[tuple[str, int, int], ...] = ()
-    optional: bool = False
-
-    @property
-    def codes(self) -> list[str] | None:
-        """Canonical values this mapping can produce, or None where any can come."""
-        if self.constant is not None:
-            return [self.constant]
-        if self.values is None:
-            return None
-        return sorted({code for _, code in self.values if code} | ({self.blank_means or ""} - {""}))
-
-
-@dataclass(frozen=True)
-class TableMapping:
-    """How the rows of some files become one canonical table."""
-
-    table: schema.Table
-    columns: dict[str, ColumnMapping]
-    key: tuple[str, ...] = ()
-    file: str | None = None
-
-
-@dataclass(frozen=True)
-class FileFormat:
-    """How the files are written. ``delimiter`` "auto" is found from the header line."""
-
-    format: str = "auto"
-    delimiter: str = "auto"
-    encoding: str = "auto"
-    sheet: str | None = None
-
-
-@dataclass(frozen=True)
-class Mapping:
-    """A whole mapping, checked against the canonical schema."""
-
-    name: str
-    title: str
-    edition: str
-    source: str
-    file: FileFormat
-    tables: dict[str, TableMapping]
-    agency: dict[str, Any] = field(default_factory=dict)
-    not_recorded: tuple[str, ...] = ()
-    duplicates: tuple[str, ...] | None = None
-    never_stored: tuple[str, ...] = ()
-    clock: str = "local"
-    datetime_formats: tuple[str, ...] = ()
-    replaces_by_file_name: bool = False
-
-    @property
-    def time_zone(self) -> str | None:
-        """IANA zone of the agency's clock."""
-        return self.agency.get("time_zone")
 
 
 def names() -> list[str]:
@@ -114,12 +45,13 @@ def names() -> list[str]:
 
 
 def read(name_or_path: str) -> Mapping:
-    """Read a shipped mapping by name, or any TOML file; raise ``UserError`` naming what is wrong."""
+    """Read a shipped mapping by name, or a TOML file; raise ``UserError`` naming what is wrong."""
     shipped = MAPPINGS / f"{name_or_path}.toml"
     path = shipped if shipped.is_file() else Path(name_or_path)
     if not path.is_file():
         raise UserError(
-            f"there is no mapping {name_or_path!r}; give a TOML file or one of: {', '.join(names())}"
+            f"there is no mapping {name_or_path!r};"
+            f" give a TOML file or one of: {', '.join(names())}"
         )
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -127,6 +59,8 @@ def read(name_or_path: str) -> Mapping:
         raise UserError(
             f"{path.name}: not a valid TOML file ({error}); mend the line it names"
         ) from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
     return parse(raw, path.name)
 
 
@@ -151,14 +85,20 @@ class _Section:
         value = self.take(key, (str, list), [])
         return (value,) if isinstance(value, str) else tuple(str(v) for v in value)
 
+    def day(self, key: str) -> date | None:
+        value: date | None = self.take(key, date)
+        if isinstance(value, datetime):
+            raise UserError(f"{self.where}: {key} is a day, such as 2016-02-01, without a time")
+        return value
+
     def finish(self) -> None:
         if self.raw:
-            known = next(iter(self.raw))
-            raise UserError(f"{self.where}: unknown setting {known!r}; see docs/mappings.md")
+            unknown = next(iter(self.raw))
+            raise UserError(f"{self.where}: unknown setting {unknown!r}; see docs/mappings.md")
 
 
 def parse(raw: dict[str, Any], where: str) -> Mapping:
-    """Check a mapping given as a dictionary and return it; raise ``UserError`` naming what is wrong."""
+    """Check a mapping given as a dictionary; raise ``UserError`` naming what is wrong."""
     raw = dict(raw)
     head = _Section(f"{where} [mapping]", raw.pop("mapping", {}))
     file = _Section(f"{where} [file]", raw.pop("file", {}))
@@ -174,19 +114,14 @@ def parse(raw: dict[str, Any], where: str) -> Mapping:
         "datetime_formats": head.strings("datetime_formats"),
     }
     mapping["source"] = head.take("source", str, mapping["name"])
-    duplicates = head.take("duplicates", (str, list), None)
+    duplicates = head.strings("duplicates")
     key = head.strings("key")
     head.finish()
     if mapping["clock"] not in ("local", "utc"):
         raise UserError(f"{where} [mapping]: clock must be 'local' or 'utc'")
-    format_ = FileFormat(
-        file.take("format", str, "auto"),
-        file.take("delimiter", str, "auto"),
-        file.take("encoding", str, "auto"),
-        file.take("sheet", str, None),
-    )
-    file.finish()
-    _check_agency(agency, where)
+    rules.check_datetime_formats(mapping["datetime_formats"], where)
+    format_ = _file_format(file)
+    rules.check_agency(agency, where)
     if mapping["clock"] == "utc" and "time_zone" not in agency:
         raise UserError(f"{where} [agency]: clock = 'utc' needs time_zone, such as America/Denver")
     if by_file_name:
@@ -195,14 +130,12 @@ def parse(raw: dict[str, Any], where: str) -> Mapping:
         tables = {name: _table(name, body, key, where) for name, body in raw.items()}
         if "contacts" not in tables:
             raise UserError(f"{where}: a [contacts] table is needed: one row per crisis contact")
-    _check_never_stored(tables, mapping["never_stored"], where)
+    rules.check_never_stored(tables, mapping["never_stored"], where)
     return Mapping(
         file=format_,
         tables=tables,
         agency=agency,
-        duplicates=None
-        if duplicates in (None, "all")
-        else tuple([duplicates] if isinstance(duplicates, str) else duplicates),
+        duplicates=None if duplicates in ((), ("all",)) else duplicates,
         replaces_by_file_name=by_file_name,
         **mapping,
     )
@@ -217,45 +150,43 @@ def _canonical_tables() -> dict[str, TableMapping]:
     """Every canonical table from a file of its name, columns under their own names."""
     found = {}
     for table in importable_tables().values():
+        own = {c.name for c in table.importable} - NEVER_MAPPED
         columns = {
-            c.name: ColumnMapping(
-                c,
-                (Reading(c.name),),
-                combine="any" if c.type == "tri" and table.name == "contacts" else "first",
-                optional=c.name not in ("contact_id", "contact_at", "officer_key"),
+            name: ColumnMapping(
+                table.column(name),
+                (Reading(name),),
+                combine=_canonical_combine(table, name),
+                optional=not (name in table.key or name == "contact_at"),
             )
-            for c in table.importable
-            if c.name not in ("source", "raw_disposition")
+            for name in (c.name for c in table.columns)
+            if name in own
         }
-        if "raw_disposition" in {c.name for c in table.columns}:
-            raw = table.column("raw_disposition")
-            columns["raw_disposition"] = ColumnMapping(
-                raw, (Reading("raw_disposition"),), optional=True
-            )
-        key = ("contact_id",) if table.name == "contacts" else ()
+        key = ("contact_id",) if "contact_id" in {c.name for c in table.columns} else ()
         found[table.name] = TableMapping(table, columns, key, file=table.name)
     return found
 
 
-def _check_agency(agency: dict[str, Any], where: str) -> None:
-    allowed = {c.name: c for c in schema.tables()["agencies"].importable}
-    for name, value in agency.items():
-        if name not in allowed:
-            raise UserError(
-                f"{where} [agency]: unknown column {name!r}; known: {', '.join(allowed)}"
-            )
-        if allowed[name].values and value not in allowed[name].values:
-            raise UserError(
-                f"{where} [agency]: {name} must be one of: {', '.join(allowed[name].values)}"
-            )
-    if "time_zone" in agency:
-        try:
-            ZoneInfo(str(agency["time_zone"]))
-        except (KeyError, ValueError, OSError):
-            raise UserError(
-                f"{where} [agency]: time_zone {agency['time_zone']!r} is not an IANA zone,"
-                " such as America/Denver"
-            ) from None
+def _canonical_combine(table: schema.Table, name: str) -> str:
+    if several_rows(table, name):
+        return "set"
+    return "any" if table.name == "contacts" and table.column(name).type == "tri" else "first"
+
+
+def _file_format(section: _Section) -> FileFormat:
+    found = FileFormat(
+        section.take("format", str, "auto"),
+        section.take("delimiter", str, "auto"),
+        section.take("encoding", str, "auto"),
+        section.take("sheet", str, None),
+    )
+    section.finish()
+    if found.format not in FORMATS:
+        raise UserError(f"{section.where}: format must be one of: {', '.join(FORMATS)}")
+    if found.encoding not in ENCODINGS:
+        raise UserError(f"{section.where}: encoding must be one of: {', '.join(ENCODINGS)}")
+    if found.delimiter != "auto" and (len(found.delimiter) != 1 or found.delimiter in '"\r\n'):
+        raise UserError(f"{section.where}: delimiter must be 'auto' or one character")
+    return found
 
 
 def _table(name: str, raw: Any, key: tuple[str, ...], where: str) -> TableMapping:
@@ -264,27 +195,40 @@ def _table(name: str, raw: Any, key: tuple[str, ...], where: str) -> TableMappin
         raise UserError(f"{where}: unknown table [{name}]; known: {', '.join(known)}")
     section = _Section(f"{where} [{name}]", raw)
     columns_raw = section.take("columns", dict, {})
-    own_key = section.strings("key") or key
+    of_contact = "contact_id" in {c.name for c in known[name].columns}
+    own_key = section.strings("key") or (key if of_contact else ())
     file = section.take("file", str, None)
     section.finish()
-    if not own_key and name != "certifications":
+    if of_contact and not own_key:
         raise UserError(
             f"{where}: [mapping] must name the key: the column that numbers the contact"
         )
+    for header in own_key:
+        rules.refuse_identifying(header, f"{where} key")
+    mappable = {c.name: c for c in known[name].importable if c.name not in NEVER_MAPPED}
     columns = {}
     for canonical, body in columns_raw.items():
-        try:
-            column = known[name].column(canonical)
-            if column.is_system:
-                raise KeyError
-        except KeyError:
+        if canonical in NEVER_MAPPED:
+            raise UserError(
+                f"{where} [{name}.columns]: {canonical} is set by [mapping] (source, key) and"
+                " [agency]; take it out of the columns"
+            )
+        if canonical not in mappable:
             raise UserError(
                 f"{where} [{name}.columns]: there is no canonical column {canonical!r};"
                 f" see the dictionary for the columns of {name}"
-            ) from None
-        columns[canonical] = _column(column, body, f"{where} [{name}.columns.{canonical}]", name)
-    if name == "contacts" and "contact_at" not in columns:
-        raise UserError(f"{where} [contacts.columns]: contact_at is needed: when it happened")
+            )
+        columns[canonical] = _column(
+            mappable[canonical], body, f"{where} [{name}.columns.{canonical}]", known[name]
+        )
+    needed = [k for k in known[name].key if k in mappable]
+    for canonical in ["contact_at"] if name == "contacts" else needed:
+        if canonical not in columns:
+            raise UserError(
+                f"{where} [{name}.columns]: {canonical} is needed: {mappable[canonical].meaning}"
+            )
+    if not columns:
+        raise UserError(f"{where} [{name}]: names no columns; add [{name}.columns]")
     return TableMapping(known[name], columns, own_key, file)
 
 
@@ -310,6 +254,8 @@ def _hours(section: _Section) -> tuple[tuple[str, int, int], ...]:
     for level, span in section.take("hours", dict, {}).items():
         try:
             start, end = (int(part) for part in str(span).split("-"))
+            if not (0 <= start <= 24 and 0 <= end <= 24):
+                raise ValueError
         except ValueError:
             raise UserError(
                 f"{section.where}: hours read '03-11', start and end of {level}"
@@ -318,7 +264,7 @@ def _hours(section: _Section) -> tuple[tuple[str, int, int], ...]:
     return tuple(found)
 
 
-def _column(column: schema.Column, body: Any, where: str, table: str) -> ColumnMapping:
+def _column(column: schema.Column, body: Any, where: str, table: schema.Table) -> ColumnMapping:
     section = _Section(where, {"from": body} if isinstance(body, str) else body)
     readings = _readings(section)
     values = section.take("map", dict, None)
@@ -328,61 +274,15 @@ def _column(column: schema.Column, body: Any, where: str, table: str) -> ColumnM
         constant=section.take("constant", str, None),
         values=None if values is None else tuple((str(k), str(v)) for k, v in values.items()),
         not_recorded=section.strings("not_recorded"),
-        combine=section.take("combine", str, "first"),
-        recorded_from=section.take("recorded_from", date, None),
-        recorded_until=section.take("recorded_until", date, None),
+        combine=section.take("combine", str, None)
+        or ("set" if several_rows(table, column.name) else "first"),
+        recorded_from=section.day("recorded_from"),
+        recorded_until=section.day("recorded_until"),
         blank_means=section.take("blank_means", str, None),
         form_filled=section.take("form_filled", str, None),
         hours=_hours(section),
         optional=section.take("optional", bool, False),
     )
     section.finish()
-    _check_column(mapped, where, table)
+    rules.check_column(mapped, where, table)
     return mapped
-
-
-def _check_column(mapped: ColumnMapping, where: str, table: str) -> None:
-    column = mapped.canonical
-    if not mapped.readings and mapped.constant is None:
-        raise UserError(f"{where}: say where it comes from: from, first_of or constant")
-    for reading in mapped.readings:
-        for header in filter(None, (reading.column, reading.time)):
-            if identifies(header):
-                raise UserError(
-                    f"{where}: {header!r} may identify a person and is never accepted; remove it"
-                )
-    if column.values:
-        given = [v for _, v in mapped.values or () if v] + [mapped.constant, mapped.blank_means]
-        for value in filter(None, given):
-            if value not in column.values:
-                raise UserError(
-                    f"{where}: {value!r} is not a value of {column.name};"
-                    f" allowed: {', '.join(column.values)}"
-                )
-    elif mapped.values is not None and column.type not in ("text", "code"):
-        raise UserError(f"{where}: a {column.type} column takes no value map")
-    if mapped.combine not in COMBINE:
-        raise UserError(f"{where}: combine must be one of: {', '.join(COMBINE)}")
-    if mapped.combine == "any" and column.type != "tri":
-        raise UserError(f"{where}: combine = 'any' is for yes/no columns; use first or latest")
-    if mapped.combine == "set" and table == "contacts":
-        raise UserError(f"{where}: contacts has one row per contact; put a set in its own table")
-    if mapped.blank_means and not mapped.form_filled:
-        raise UserError(
-            f"{where}: blank_means needs form_filled, the column that proves the form was filled in"
-        )
-    if mapped.blank_means and column.type != "tri":
-        raise UserError(f"{where}: blank_means is for yes/no columns")
-
-
-def _check_never_stored(
-    tables: dict[str, TableMapping], never: tuple[str, ...], where: str
-) -> None:
-    for table in tables.values():
-        for name, mapped in table.columns.items():
-            for reading in mapped.readings:
-                if reading.column in never:
-                    raise UserError(
-                        f"{where} [{table.table.name}.columns.{name}]: {reading.column!r} is listed"
-                        " in never_stored; take it out of one of the two"
-                    )

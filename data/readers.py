@@ -1,9 +1,4 @@
-"""Read an export's files: look each one over, then stage the columns a mapping needs in DuckDB.
-
-A file is read twice: once as bytes (its hash, whether the archive is whole, its encoding), once by
-DuckDB. Only columns a mapping names are staged; of every other column only a hash of the whole row
-is kept, to recognise duplicates.
-"""
+"""Look an export's files over: is each one there, whole and readable, and what is its header?"""
 
 from __future__ import annotations
 
@@ -17,12 +12,16 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import duckdb
 
 from data.errors import UserError
-from data.mapping import FileFormat
+from data.mapping_model import FileFormat
+from data.sql import literal
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CHUNK = 1 << 20
 EXCEL = {".xlsx", ".xls", ".xlsm", ".xlsb", ".ods"}
@@ -41,6 +40,8 @@ class ExportFile:
     encoding: str
     delimiter: str
     header: tuple[str, ...]
+    odd_padding: bool = True
+    """Values may be padded with more than spaces (tabs, no-break spaces)."""
 
     @property
     def name(self) -> str:
@@ -53,42 +54,20 @@ class ExportFile:
         return self.path.name.split(".")[0]
 
 
-@dataclass(frozen=True)
-class StagedFile:
-    """Where one file's rows lie in the staging table, and the lines DuckDB could not read."""
-
-    file: ExportFile
-    first_rowid: int
-    rows: int
-    bad_lines: tuple[tuple[int, str], ...]
-
-    def row_number(self, rowid: int) -> int:
-        """Return the data row in the file (1 follows the header) of a staged row."""
-        row = rowid - self.first_rowid + 1
-        for line, _ in self.bad_lines:
-            # A line that could not be read still counts as a row of the file.
-            if line - 1 <= row:
-                row += 1
-        return row
-
-
-def quote(name: str) -> str:
-    """Return a column name as a SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(value: str | None) -> str:
-    """Return a string as a SQL literal, or NULL."""
-    return "NULL" if value is None else "'" + value.replace("'", "''") + "'"
-
-
 def examine(path: Path, wanted: FileFormat) -> ExportFile:
     """Look a file over; raise ``UserError`` if it is missing, empty, cut short or unreadable."""
-    name = path.name
     if not path.exists():
         raise UserError(f"{path}: no such file; check the path")
     if path.is_dir():
         raise UserError(f"{path}: is a folder; name the files in it, such as {path}/*.csv")
+    try:
+        return _examine(path, wanted)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror or error})") from None
+
+
+def _examine(path: Path, wanted: FileFormat) -> ExportFile:
+    name = path.name
     if path.stat().st_size == 0:
         raise UserError(f"{name}: the file is empty; export it again")
     format_ = wanted.format if wanted.format != "auto" else _format_of(path)
@@ -145,7 +124,8 @@ def _examine_csv(path: Path, wanted: FileFormat) -> ExportFile:
         tee = _Tee(raw)
         buffered = io.BufferedReader(tee, CHUNK)
         stream = gzip.GzipFile(fileobj=buffered) if zipped else buffered
-        encoding, first = _check_encoding(_chunks(stream, name), wanted.encoding, name)
+        odd = _OddPadding(_chunks(stream, name))
+        encoding, first = _check_encoding(odd, wanted.encoding, name)
         while buffered.read(CHUNK):  # whatever follows the archive is part of the hash
             pass
     text = first.decode(encoding, errors="replace").removeprefix("\ufeff")
@@ -155,7 +135,12 @@ def _examine_csv(path: Path, wanted: FileFormat) -> ExportFile:
     line = text.splitlines()[0]
     if delimiter == "auto":
         delimiter = max(DELIMITERS, key=line.count)
-    header = next(csv.reader(io.StringIO(text), delimiter=delimiter))
+    try:
+        header = next(csv.reader(io.StringIO(text, newline=None), delimiter=delimiter))
+    except csv.Error:
+        raise UserError(
+            f"{name}: is not a CSV file (its first line is no header); check which file it is"
+        ) from None
     return ExportFile(
         path,
         tee.digest.hexdigest(),
@@ -164,7 +149,20 @@ def _examine_csv(path: Path, wanted: FileFormat) -> ExportFile:
         "latin-1" if encoding == "latin-1" else "utf-8",
         delimiter,
         _checked_header(header, name),
+        odd.found,
     )
+
+
+class _OddPadding:
+    """Pass chunks on and note whether any holds a tab or a no-break space."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self.chunks, self.found = chunks, False
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self.chunks:
+            self.found = self.found or b"\t" in chunk or b"\xa0" in chunk
+            yield chunk
 
 
 def _check_encoding(chunks: Iterable[bytes], wanted: str, name: str) -> tuple[str, bytes]:
@@ -180,6 +178,8 @@ def _check_encoding(chunks: Iterable[bytes], wanted: str, name: str) -> tuple[st
     decoder = codecs.getincrementaldecoder("utf-8")()
     for chunk in chunks:
         first = first or chunk
+        if first is chunk and chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise UserError(f"{name}: is in UTF-16; save it as CSV UTF-8")
         if b"\x00" in chunk:
             raise UserError(
                 f"{name}: is not a CSV file (it holds binary data); check which file it is"
@@ -187,13 +187,18 @@ def _check_encoding(chunks: Iterable[bytes], wanted: str, name: str) -> tuple[st
         if bad_row is None and wanted != "latin-1":
             try:
                 decoder.decode(chunk)
-                utf8_seen = utf8_seen or not chunk.removeprefix(codecs.BOM_UTF8).isascii()
+                utf8_seen = utf8_seen or _holds_utf8(chunk)
             except UnicodeDecodeError as error:
                 bad_row = newlines + chunk[: error.end].count(b"\n")
                 utf8_seen = utf8_seen or _holds_utf8(chunk)
         elif bad_row is not None:
             utf8_seen = utf8_seen or _holds_utf8(chunk)
         newlines += chunk.count(b"\n")
+    if bad_row is None and wanted != "latin-1":
+        try:
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:  # the last character is cut off, or the file is Latin-1
+            bad_row = newlines
     if wanted == "latin-1":
         return "latin-1", first
     if bad_row is None:
@@ -217,15 +222,18 @@ _UTF8_CHARACTER = re.compile(
 
 def _holds_utf8(chunk: bytes) -> bool:
     """Say whether these bytes hold a character that only UTF-8 explains."""
+    if chunk.isascii():
+        return False
     return _UTF8_CHARACTER.search(chunk.removeprefix(codecs.BOM_UTF8)) is not None
 
 
 def _excel_header(path: Path, wanted: FileFormat) -> list[str]:
-    return [str(c) for c in _read_excel(path, wanted, rows=0).columns]
+    return [str(c) for c in read_excel(path, wanted, rows=0).columns]
 
 
-def _read_excel(path: Path, wanted: FileFormat, rows: int | None = None):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    import pandas as pd
+def read_excel(path: Path, wanted: FileFormat, rows: int | None = None) -> pd.DataFrame:
+    """Return a sheet as text, its first row as the header; raise ``UserError`` if it cannot be."""
+    import pandas as pd  # slow to import, and only Excel files need it
 
     try:
         frame = pd.read_excel(
@@ -247,16 +255,26 @@ def _read_excel(path: Path, wanted: FileFormat, rows: int | None = None):  # typ
     if frame.empty:
         raise UserError(f"{path.name}: the file is empty; export it again")
     frame.columns = [str(v).strip() for v in frame.iloc[0]]
-    return frame.iloc[1:]
+    return frame.iloc[1:].fillna("")
 
 
 def _parquet_header(path: Path) -> list[str]:
     try:
         with duckdb.connect() as con:
-            rows = con.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
+            rows = con.execute(f"DESCRIBE SELECT * FROM {parquet(path)}").fetchall()
     except duckdb.Error:
         raise UserError(f"{path.name}: is not a whole Parquet file; export it again") from None
     return [row[0] for row in rows]
+
+
+def path_literal(path: Path) -> str:
+    """SQL for a path that stands for itself: export[1].csv is one file, not a pattern."""
+    return literal(re.sub(r"([*?\[])", r"[\1]", str(path)))
+
+
+def parquet(path: Path) -> str:
+    """SQL that reads one Parquet file and nothing from the names of its folders."""
+    return f"read_parquet({path_literal(path)}, hive_partitioning=false)"
 
 
 def _checked_header(header: list[str], name: str) -> tuple[str, ...]:
@@ -272,93 +290,3 @@ def _checked_header(header: list[str], name: str) -> tuple[str, ...]:
         seen.add(column)
         found.append(column)
     return tuple(found)
-
-
-def stage(
-    con: duckdb.DuckDBPyConnection,
-    table: str,
-    files: list[ExportFile],
-    needed: list[str],
-    duplicates: tuple[str, ...] | None,
-    wanted: FileFormat,
-) -> list[StagedFile]:
-    """Create the temporary table ``table`` with the needed columns of all files, trimmed.
-
-    Columns: ``file_no``, ``row_hash`` (of the columns that make rows duplicates) and one VARCHAR per
-    needed column, NULL where blank or where the file lacks it. ``rowid`` follows the order of rows.
-    """
-    columns = ", ".join(f"{quote(c)} VARCHAR" for c in needed)
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {table}"
-        f" (file_no INTEGER, row_hash UBIGINT{', ' + columns if columns else ''})"
-    )
-    staged = []
-    for number, file in enumerate(files):
-        first = _count(con, table)
-        here = [c for c in needed if c in file.header]
-        hashed = list(duplicates or file.header)
-        missing = [c for c in hashed if c not in file.header]
-        if missing:
-            raise UserError(
-                f"{file.name}: no column {missing[0]!r}, which [mapping] duplicates names"
-            )
-        source, bad = _relation(con, file, wanted)
-        trimmed = "".join(f", nullif(trim({quote(c)}), '') AS {quote(c)}" for c in here)
-        try:
-            con.execute(
-                f"INSERT INTO {table} BY NAME SELECT {number} AS file_no,"
-                f" hash({', '.join(quote(c) for c in hashed)}) AS row_hash{trimmed} FROM {source}"
-            )
-        except duckdb.InvalidInputException:
-            raise UserError(
-                f"{file.name}: is not a readable {file.format} file; export it again"
-            ) from None
-        lines = _bad_lines(con, bad) if bad else ()
-        staged.append(StagedFile(file, first, _count(con, table) - first, lines))
-    return staged
-
-
-def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
-    row = con.execute(f"SELECT count(*) FROM {table}").fetchone()
-    return int(row[0]) if row else 0
-
-
-def _relation(
-    con: duckdb.DuckDBPyConnection, file: ExportFile, wanted: FileFormat
-) -> tuple[str, str | None]:
-    """Return the SQL to read a file, and the name of its table of unreadable lines."""
-    if file.format == "parquet":
-        casts = ", ".join(f"CAST({quote(c)} AS VARCHAR) AS {quote(c)}" for c in file.header)
-        return f"(SELECT {casts} FROM read_parquet({literal(str(file.path))}))", None
-    if file.format == "excel":
-        con.register("excel_rows", _read_excel(file.path, wanted).fillna(""))
-        return "excel_rows", None
-    columns = ", ".join(f"{literal(c)}: 'VARCHAR'" for c in file.header)
-    bad = "unreadable_lines"
-    return (
-        f"read_csv({literal(str(file.path))}, auto_detect=false, header=true,"
-        f" delim={literal(file.delimiter)}, quote='\"', escape='\"', columns={{{columns}}},"
-        f" encoding={literal(file.encoding)}, compression={literal(file.compression)},"
-        f" null_padding=false, store_rejects=true, rejects_table={literal(bad)},"
-        f" rejects_scan='unreadable_scans', rejects_limit=0)"
-    ), bad
-
-
-_LINE_REASONS = {
-    "MISSING COLUMNS": "too few columns",
-    "TOO MANY COLUMNS": "too many columns",
-    "UNQUOTED VALUE": "a quote is not closed",
-    "LINE SIZE OVER MAXIMUM": "the line is too long",
-    "INVALID ENCODING": "not in the file's encoding",
-    "INVALID STATE": "badly quoted",
-}
-
-
-def _bad_lines(con: duckdb.DuckDBPyConnection, table: str) -> tuple[tuple[int, str], ...]:
-    rows = con.execute(
-        f"SELECT line, min(CAST(error_type AS VARCHAR)) FROM {table} GROUP BY line ORDER BY line"
-    ).fetchall()
-    # These tables hold the lines themselves: gone as soon as they are counted.
-    con.execute(f"DROP TABLE IF EXISTS {table}")
-    con.execute("DROP TABLE IF EXISTS unreadable_scans")
-    return tuple((int(line), _LINE_REASONS.get(kind, "not readable")) for line, kind in rows)

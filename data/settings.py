@@ -23,7 +23,7 @@ class Settings:
 
 
 def read(path: Path) -> Settings:
-    """Read a settings file; raise ``UserError`` naming a setting that is unknown or of a wrong type."""
+    """Read a settings file; raise ``UserError`` naming a setting that is unknown or wrong."""
     if not path.is_file():
         return Settings()
     try:
@@ -32,6 +32,8 @@ def read(path: Path) -> Settings:
         raise UserError(
             f"{path}: not a valid TOML file ({error}); mend the line it names"
         ) from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
     known = {f.name: f for f in fields(Settings)}
     for name, value in raw.items():
         if name not in known:

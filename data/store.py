@@ -17,7 +17,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,12 +32,16 @@ from filelock import FileLock, Timeout
 from data import settings
 from data.errors import StoreLockedError, UserError
 
-READ_CONFIG = {
+READ_CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
 
+_ID = re.compile(r"\d{8}T\d{12}-[0-9a-f]{6}")
+_ROLL_BACK = "roll back to another with `python -m data rollback`"
+
+_OPEN_SNAPSHOTS = 8
 _connections: dict[str, duckdb.DuckDBPyConnection] = {}
 _connections_lock = threading.Lock()
 
@@ -47,28 +53,30 @@ class Snapshot:
     id: str
     path: Path
 
+    def refuse_log(self) -> None:
+        """Raise ``UserError`` if a write-ahead log lies beside it: opening would replay it unseen."""
+        if self.path.with_name(self.path.name + ".wal").exists():
+            raise UserError(
+                f"snapshot {self.id} has a write-ahead log beside it and is refused; {_ROLL_BACK}"
+            )
+
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a cursor of this process's one read-only connection to the snapshot.
 
-        Raises ``UserError`` if a write-ahead log lies beside it: opening would replay it unseen.
+        Raises ``UserError`` if the snapshot cannot be opened or has a write-ahead log beside it.
         """
-        wal = self.path.with_name(self.path.name + ".wal")
-        if wal.exists():
-            raise UserError(
-                f"snapshot {self.id} has a write-ahead log beside it and is refused;"
-                " roll back to another with `python -m data rollback`"
-            )
+        self.refuse_log()
         with _connections_lock:
-            connection = _connections.get(str(self.path))
+            connection = _connections.pop(str(self.path), None)
             if connection is None:
                 try:
                     connection = duckdb.connect(str(self.path), read_only=True, config=READ_CONFIG)
                 except duckdb.Error:
-                    raise UserError(
-                        f"snapshot {self.id} cannot be opened;"
-                        " roll back to another with `python -m data rollback`"
-                    ) from None
-                _connections[str(self.path)] = connection
+                    raise UserError(f"snapshot {self.id} cannot be opened; {_ROLL_BACK}") from None
+            # The last used stay open. Dropped, not closed: cursors handed out still work.
+            _connections[str(self.path)] = connection
+            for oldest in list(_connections)[:-_OPEN_SNAPSHOTS]:
+                del _connections[oldest]
             return connection.cursor()
 
 
@@ -106,19 +114,41 @@ class Store:
         return settings.read(self.root / "settings.toml")
 
     def secret(self) -> str:
-        """Return the store's key for hashes, making it on first use (32 random bytes, mode 0600)."""
+        """Return the store's key for hashes, making it on first use (32 random bytes, mode 0600).
+
+        Raises ``UserError`` if it is lost while snapshots hold hashes made with it: under another key
+        every contact would come in a second time.
+        """
         path = self.root / "secret"
         self.prepare()
-        with contextlib.suppress(FileExistsError):
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        if not path.exists():
+            if self.ids():
+                raise UserError(
+                    f"{path}: the store's secret is missing; restore it from a backup,"
+                    " or start again with another --store"
+                )
+            self._make_secret(path)
+        try:
+            value = path.read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            value = ""
+        if not value:
+            raise UserError(f"{path}: the store's secret cannot be read; restore it from a backup")
+        return value
+
+    def _make_secret(self, path: Path) -> None:
+        temporary = self.root / f".secret-{secrets.token_hex(4)}"
+        try:
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "w") as file:
                 file.write(secrets.token_hex(32))
                 file.flush()
                 os.fsync(file.fileno())
-        value = path.read_text(encoding="ascii").strip()
-        if not value:
-            raise UserError(f"{path}: the store's secret is empty; restore it from a backup")
-        return value
+            # Only a whole secret gets the name, and the first one keeps it.
+            with contextlib.suppress(FileExistsError):
+                os.link(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def lock(self, timeout: float = 0) -> Iterator[None]:
@@ -127,9 +157,14 @@ class Store:
         lock = FileLock(self.root / "lock")
         try:
             lock.acquire(timeout=timeout)
-        except Timeout:
-            raise StoreLockedError(
-                f"{self.root}: another load is writing to this store; try again when it is done"
+        except OSError as error:
+            if isinstance(error, Timeout):
+                raise StoreLockedError(
+                    f"{self.root}: another load is writing to this store; try again when it is done"
+                ) from None
+            raise UserError(
+                f"{self.root}: cannot write to the store ({error.strerror or error});"
+                " check who owns the folder or give another --store"
             ) from None
         try:
             yield
@@ -142,6 +177,8 @@ class Store:
             return self.pointer.read_text(encoding="ascii").strip() or None
         except FileNotFoundError:
             return None
+        except (OSError, UnicodeDecodeError):
+            raise UserError(f"{self.pointer}: cannot be read; {_ROLL_BACK}") from None
 
     def path_of(self, id_: str) -> Path:
         """Return where a snapshot lies."""
@@ -161,7 +198,7 @@ class Store:
         path = self.path_of(id_)
         if not path.is_file():
             raise UserError(
-                f"there is no snapshot {id_}; `python -m data snapshots` lists those kept"
+                f"there is no snapshot {id_!r}; `python -m data snapshots` lists those kept"
             )
         return Snapshot(id_, path)
 
@@ -169,7 +206,8 @@ class Store:
         """Return the kept snapshots' ids, newest first."""
         if not self.snapshots_dir.is_dir():
             return []
-        return sorted((p.stem for p in self.snapshots_dir.glob("[0-9]*.duckdb")), reverse=True)
+        stems = (p.stem for p in self.snapshots_dir.glob("*.duckdb"))
+        return sorted((stem for stem in stems if _ID.fullmatch(stem)), reverse=True)
 
     def new_id(self) -> str:
         """Return an id never used before: the time in UTC and a random tail."""
@@ -182,7 +220,8 @@ class Store:
     def publish(self, id_: str, building: Path) -> Snapshot:
         """Make a finished, closed snapshot the one in use. Call with the lock held.
 
-        Raises ``UserError`` if the file still has a write-ahead log.
+        Raises ``UserError`` if the file still has a write-ahead log, ``OSError`` if the disk fails;
+        the snapshot in use then stays.
         """
         if building.with_name(building.name + ".wal").exists():
             raise UserError(f"snapshot {id_} was not checkpointed; nothing was published")
@@ -190,8 +229,13 @@ class Store:
         building.chmod(0o444)
         final = self.path_of(id_)
         building.rename(final)
-        _fsync(self.snapshots_dir)
-        self.point_to(id_)
+        try:
+            _fsync(self.snapshots_dir)
+            self.point_to(id_)
+        except BaseException:
+            if self.current_id() != id_:
+                final.unlink(missing_ok=True)
+            raise
         self.prune()
         return Snapshot(id_, final)
 
@@ -199,34 +243,69 @@ class Store:
         """Move the pointer to a kept snapshot, atomically."""
         self.snapshot(id_)
         temporary = self.root / f".current-{secrets.token_hex(4)}"
-        with temporary.open("w", encoding="ascii") as file:
-            file.write(id_ + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.pointer)
+        try:
+            with temporary.open("w", encoding="ascii") as file:
+                file.write(id_ + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.pointer)
+        finally:
+            temporary.unlink(missing_ok=True)
         _fsync(self.root)
 
     def rollback(self, id_: str | None = None) -> Snapshot:
-        """Point to an earlier snapshot (the one before the current, or ``id_``)."""
+        """Point to another kept snapshot: ``id_``, else the newest usable one before the current.
+
+        Raises ``UserError`` if there is none, or if ``id_`` is gone or cannot be opened.
+        """
         with self.lock():
+            chosen = self.snapshot(id_) if id_ else self._earlier()
+            chosen.cursor().close()
+            try:
+                self.point_to(chosen.id)
+            except OSError as error:
+                raise UserError(
+                    f"{self.root}: cannot write to the store ({error.strerror});"
+                    " free space on that disk; nothing was changed"
+                ) from None
+            return chosen
+
+    def _earlier(self) -> Snapshot:
+        try:
             current = self.current_id()
-            if id_ is None:
-                earlier = [i for i in self.ids() if current is None or i < current]
-                if not earlier:
-                    raise UserError("there is no earlier snapshot to roll back to")
-                id_ = earlier[0]
-            self.point_to(id_)
-            return self.snapshot(id_)
+        except UserError:  # a damaged pointer is what a rollback mends
+            current = None
+        for id_ in self.ids():
+            if current is None or id_ < current:
+                snapshot = self.snapshot(id_)
+                with contextlib.suppress(UserError):
+                    snapshot.cursor().close()
+                    return snapshot
+        raise UserError("there is no earlier snapshot to roll back to")
 
     def prune(self) -> None:
-        """Remove all but the newest snapshots and the one in use, and what crashed loads left."""
-        keep = set(self.ids()[: self.settings.snapshots_kept]) | {self.current_id()}
-        for path in self.snapshots_dir.iterdir():
-            abandoned = path.name.startswith(".building-")
-            old = path.suffix == ".duckdb" and path.stem not in keep
-            if abandoned or old:
-                # A reader may still have it open; Windows then refuses, and the next load tries again.
+        """Remove all but the newest snapshots and the one in use. Call with the lock held."""
+        keep = {*self.ids()[: self.settings.snapshots_kept], self.current_id()}
+        for id_ in self.ids():
+            if id_ not in keep:
+                path = self.path_of(id_)
+                # A reader may have it open; Windows then refuses, and the next load tries again.
                 with contextlib.suppress(OSError):
+                    path.unlink()
+                    path.with_name(path.name + ".wal").unlink(missing_ok=True)
+
+    def sweep(self) -> None:
+        """Remove what crashed loads left.
+
+        Call with the lock held: then no load is under way that these could belong to.
+        """
+        left = [*self.snapshots_dir.glob(".building-*")]
+        left += [*self.root.glob(".current-*"), *self.root.glob(".secret-*")]
+        for path in left:
+            with contextlib.suppress(OSError):
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
                     path.unlink()
 
 
@@ -237,7 +316,8 @@ def _fsync(path: Path) -> None:
     try:
         os.fsync(handle)
     except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.EBADF):  # some file systems cannot sync a folder
+        # Some file systems cannot sync a folder.
+        if error.errno not in (errno.EINVAL, errno.EBADF):
             raise
     finally:
         os.close(handle)

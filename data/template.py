@@ -9,7 +9,7 @@ from data import schema
 from data.errors import UserError
 from data.mapping import importable_tables
 
-_TYPE_HELP = {
+TYPE_HELP = {
     "key": "your own number; stored only as a keyed hash",
     "text": "a short label of a place, code or organisation, never of a person",
     "date": "YYYY-MM-DD",
@@ -20,7 +20,7 @@ _TYPE_HELP = {
     "enum": "one of the values listed",
     "tri": "yes, no, unknown (answered so) or blank (not recorded)",
 }
-_LEVEL_HELP = {"K": "key", "C": "core", "R": "recommended", "O": "optional"}
+LEVEL_HELP = {"K": "key", "C": "core", "R": "recommended", "O": "optional", "S": "system"}
 
 
 def write(out: Path) -> list[Path]:
@@ -37,26 +37,23 @@ def write(out: Path) -> list[Path]:
     for path in paths:
         if path.exists():
             raise UserError(f"{path}: is already there; choose another folder")
-    for name, table in tables.items():
-        _write_rows(out / f"{name}.csv", [[c.name for c in template_columns(table)]])
-    _write_rows(
-        out / "dictionary.csv",
-        [["table", "column", "need", "meaning", "type", "how to fill it", "allowed values"]]
-        + [
-            [
-                table.name,
-                c.name,
-                _LEVEL_HELP[c.level],
-                c.meaning,
-                c.type,
-                _TYPE_HELP[c.type],
-                " | ".join(c.values),
-            ]
-            for table in tables.values()
-            for c in template_columns(table)
-        ],
-    )
+    try:
+        for name, table in tables.items():
+            _write_rows(out / f"{name}.csv", [[c.name for c in template_columns(table)]])
+        _write_rows(out / "dictionary.csv", _dictionary_rows(tables))
+    except OSError as error:
+        raise UserError(f"{out}: cannot write the files ({error.strerror})") from None
     return paths
+
+
+def _dictionary_rows(tables: dict[str, schema.Table]) -> list[list[str]]:
+    rows = [["table", "column", "need", "meaning", "type", "how to fill it", "allowed values"]]
+    for table in tables.values():
+        for c in template_columns(table):
+            help_ = TYPE_HELP[c.type]
+            need, values = LEVEL_HELP[c.level], " | ".join(c.values)
+            rows.append([table.name, c.name, need, c.meaning, c.type, help_, values])
+    return rows
 
 
 def template_columns(table: schema.Table) -> list[schema.Column]:

@@ -7,22 +7,34 @@ counts.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import duckdb
 
 from data.errors import UserError
-from data.identifying import KEY_LOOKS_LIKE, VALUE_LOOKS_IDENTIFYING, WITHHELD
-from data.mapping import ColumnMapping, Mapping, Reading, TableMapping
-from data.readers import StagedFile, literal, quote
+from data.identifying import (
+    KEY_LOOKS_LIKE,
+    LABEL_LOOKS_IDENTIFYING,
+    VALUE_LOOKS_IDENTIFYING,
+    WITHHELD,
+)
+from data.mapping_model import ColumnMapping, Mapping, Reading, TableMapping
+from data.readers import ExportFile
+from data.sql import literal, one, quote
+from data.staging import StagedFile
 
 LONGEST_LABEL = 80
 """Characters a text or code value may have; longer is taken for free text and not stored."""
 
+MOST_UNKNOWN_VALUES = 200
+"""Distinct unknown values a report lists per column; a column with more is hardly a code list."""
+
 EARLIEST = "1970-01-01"
-_SHARE_OF_ODD_KEYS = 0.05
-_BAD_DATE = "TIMESTAMP '0001-01-01 00:00:00'"  # marks a value that is there but is no date
-_OFFSET = r"\d{2}:\d{2}.*(Z|[+-]\d{2}(:?\d{2})?)$"
+# Marks of a value that is there but is no time: reasons to reject a row, found by their years.
+_BAD_DATE = "TIMESTAMP '0001-01-01 00:00:00'"
+_NO_ZONE = "TIMESTAMP '0002-01-01 00:00:00'"
+_OFFSET = r"\d{2}:\d{2}.*([zZ]|UTC|GMT|[+-]\d{2}(:?\d{2})?)$"
 
 MACROS = """
 CREATE OR REPLACE TEMP MACRO keyed(kind, agency, value) AS
@@ -37,6 +49,14 @@ class Typed:
 
     table: str
     unknown_values: dict[str, dict[str, int]] = field(default_factory=dict)
+
+
+def not_a_time(column: str) -> str:
+    """SQL: the reason to reject a row for what its date or time column holds, or NULL."""
+    return (
+        f"CASE year({column}) WHEN 1 THEN 'not a date or time'"
+        " WHEN 2 THEN 'a time with an offset, but the agency has no time_zone' END"
+    )
 
 
 def _like(pattern: str) -> str:
@@ -58,44 +78,64 @@ def _clean(column: str, sentinels: tuple[str, ...]) -> str:
     return f"CASE WHEN {tests} THEN NULL ELSE {raw} END"
 
 
-def _moment(raw: str, mapping: Mapping) -> str:
-    """SQL for a timestamp on the local wall clock; the marker of a bad date where it is none."""
+def _wall_clock(raw: str, mapping: Mapping) -> str:
+    """SQL for a timestamp as it is written, NULL where it is none."""
     parsed = f"TRY_CAST({raw} AS TIMESTAMP)"
     if mapping.datetime_formats:
         formats = ", ".join(literal(f) for f in mapping.datetime_formats)
         parsed = f"coalesce(try_strptime({raw}, [{formats}]), {parsed})"
-    zone = literal(mapping.time_zone) if mapping.time_zone else "NULL"
-    if mapping.clock == "utc":
-        parsed = f"timezone({zone}, timezone('UTC', {parsed}))"
-    # A value with its own offset is an instant: put it on the local clock, which twice a year jumps.
-    instant = f"timezone({zone}, TRY_CAST({raw} AS TIMESTAMPTZ))"
-    return (
-        f"CASE WHEN {raw} IS NULL THEN NULL"
-        f" WHEN regexp_matches({raw}, {literal(_OFFSET)}) THEN coalesce({instant}, {_BAD_DATE})"
-        f" ELSE coalesce({parsed}, {_BAD_DATE}) END"
-    )
+    return parsed
+
+
+def _local(moment: str, mapping: Mapping) -> str:
+    """SQL that puts a timestamp of the export's clock on the agency's wall clock."""
+    if mapping.clock == "utc" and mapping.time_zone:
+        return f"timezone({literal(mapping.time_zone)}, timezone('UTC', {moment}))"
+    return moment
+
+
+def _instant(raw: str, mapping: Mapping) -> str:
+    """SQL for a value with its own offset, on the agency's wall clock."""
+    if not mapping.time_zone:
+        return _NO_ZONE
+    joined = f"regexp_replace(regexp_replace({raw}, ' +([+-]\\d)', '\\1'), ' *[zZ]$', 'Z')"
+    instant = f"timezone({literal(mapping.time_zone)}, TRY_CAST({joined} AS TIMESTAMPTZ))"
+    return f"coalesce({instant}, {_BAD_DATE})"
 
 
 def _clock_time(raw: str) -> str:
-    """SQL for a time of day from HH:MM[:SS] or HHMM without its leading zero; NULL if it is none."""
+    """SQL for a time of day from HH:MM[:SS], HHMM without its leading zero, or 9:05 PM."""
     hhmm = f"lpad({raw}, 4, '0')"
     return (
         f"CASE WHEN regexp_matches({raw}, '^\\d{{1,4}}$')"
         f" THEN TRY_CAST({hhmm}[1:2] || ':' || {hhmm}[3:4] || ':00' AS TIME)"
-        f" WHEN regexp_matches({raw}, '^\\d{{1,2}}:\\d{{2}}$') THEN TRY_CAST({raw} || ':00' AS TIME)"
+        f" WHEN regexp_matches({raw}, '[AaPp]\\.?[Mm]\\.?$') THEN CAST(try_strptime("
+        f"replace(upper({raw}), '.', ''), ['%I:%M %p', '%I:%M:%S %p', '%I:%M%p']) AS TIME)"
         f" ELSE TRY_CAST({raw} AS TIME) END"
     )
 
 
 def _read_moment(reading: Reading, mapping: Mapping, sentinels: tuple[str, ...]) -> str:
-    when = _moment(_clean(reading.column, sentinels), mapping)
+    """SQL for a timestamp on the agency's wall clock, which twice a year jumps.
+
+    NULL where not recorded, one of the marks where it is no time. A day without its time of day
+    counts from midnight.
+    """
+    raw = _clean(reading.column, sentinels)
+    written = _wall_clock(raw, mapping)
     if reading.time is None:
-        return when
-    raw = f"s.{quote(reading.time)}"
+        return (
+            f"CASE WHEN {raw} IS NULL THEN NULL"
+            f" WHEN regexp_matches({raw}, {literal(_OFFSET)}) THEN {_instant(raw, mapping)}"
+            f" ELSE coalesce({_local(written, mapping)}, {_BAD_DATE}) END"
+        )
+    clock = _clean(reading.time, sentinels)
+    day = f"CAST({written} AS DATE)"
+    moment = _local(f"({day} + ({_clock_time(clock)}))", mapping)
     return (
-        f"CASE WHEN ({when}) IS NULL OR ({when}) = {_BAD_DATE} THEN ({when})"
-        f" WHEN {raw} IS NULL THEN CAST(({when}) AS DATE)::TIMESTAMP"
-        f" ELSE coalesce(CAST(({when}) AS DATE) + ({_clock_time(raw)}), {_BAD_DATE}) END"
+        f"CASE WHEN {raw} IS NULL THEN NULL"
+        f" WHEN {clock} IS NULL THEN coalesce(CAST({day} AS TIMESTAMP), {_BAD_DATE})"
+        f" ELSE coalesce({moment}, {_BAD_DATE}) END"
     )
 
 
@@ -109,7 +149,7 @@ def _hour_bands(column: ColumnMapping, moment: str) -> str:
             else f"({hour} >= {start} OR {hour} < {end})"
         )
         cases.append(f"WHEN {inside} THEN {literal(level)}")
-    return f"CASE WHEN ({moment}) = {_BAD_DATE} THEN NULL {' '.join(cases)} END"
+    return f"CASE WHEN year({moment}) <= 2 THEN NULL {' '.join(cases)} END"
 
 
 def _lookup_value(column: ColumnMapping) -> tuple[str, str]:
@@ -122,6 +162,10 @@ def _lookup_value(column: ColumnMapping) -> tuple[str, str]:
         )
         known = " OR ".join(_fits("raw", source) for source, _ in column.values) or "FALSE"
         return f"CASE {cases} END" if cases else "NULL", f"({known})"
+    if kind == "tri":  # a typed yes/no column arrives as true and false
+        answer = "CASE lower(raw) WHEN 'true' THEN 'yes' WHEN 'false' THEN 'no' ELSE lower(raw) END"
+        known = f"(({answer}) IN ('yes', 'no', 'unknown'))"
+        return f"CASE WHEN {known} THEN {answer} END", known
     if column.canonical.values:
         allowed = ", ".join(literal(v) for v in column.canonical.values)
         known = f"lower(raw) IN ({allowed})"
@@ -130,39 +174,43 @@ def _lookup_value(column: ColumnMapping) -> tuple[str, str]:
         number = "TRY_CAST(raw AS DOUBLE)"
         known = f"({number} IS NOT NULL AND {number} = round({number}) AND abs({number}) < 2e9)"
         return f"CASE WHEN {known} THEN CAST(CAST({number} AS BIGINT) AS VARCHAR) END", known
-    known = f"length(raw) <= {LONGEST_LABEL}"
+    known = (
+        f"(length(raw) <= {LONGEST_LABEL} AND"
+        f" NOT regexp_matches(raw, {literal(LABEL_LOOKS_IDENTIFYING)}))"
+    )
     return f"CASE WHEN {known} THEN raw END", known
 
 
 def _unknown_label(column: ColumnMapping) -> str:
     if column.canonical.type in ("text", "code") and column.values is None:
-        return f"'(longer than {LONGEST_LABEL} characters)'"
+        return (
+            f"CASE WHEN length(raw) > {LONGEST_LABEL}"
+            f" THEN '(longer than {LONGEST_LABEL} characters)' ELSE {literal(WITHHELD)} END"
+        )
     return (
         f"CASE WHEN regexp_matches(raw, {literal(VALUE_LOOKS_IDENTIFYING)}) OR length(raw) >"
         f" {LONGEST_LABEL} THEN {literal(WITHHELD)} ELSE raw END"
     )
 
 
-def present(table: TableMapping, header: frozenset[str]) -> dict[str, ColumnMapping]:
+def present(table: TableMapping, files: Sequence[ExportFile]) -> dict[str, ColumnMapping]:
     """Return the columns of a table mapping that these files can fill.
 
-    Raises ``UserError`` naming a column that the mapping needs and the files lack.
+    Raises ``UserError`` naming a file and a column that the mapping needs and the file lacks.
     """
     found = {}
     for name, column in table.columns.items():
-        missing = [
-            c
-            for r in column.readings
-            for c in (r.column, r.time)
-            if c is not None and c not in header
-        ]
-        if not missing:
-            found[name] = column
-        elif not column.optional:
+        named = [c for r in column.readings for c in (r.column, r.time) if c is not None]
+        named += [column.form_filled] if column.form_filled else []
+        lacking = [(f, c) for f in files for c in named if c not in f.header]
+        if lacking and not column.optional:
+            file, missing = lacking[0]
             raise UserError(
-                f"no column {missing[0]!r}, which the mapping reads for"
+                f"{file.name}: no column {missing!r}, which the mapping reads for"
                 f" {table.table.name}.{name}; check that this is the right file and mapping"
             )
+        if not named or any(all(c in f.header for c in named) for f in files):
+            found[name] = column
     return found
 
 
@@ -180,31 +228,47 @@ def needed(table: TableMapping, columns: dict[str, ColumnMapping]) -> list[str]:
 def check_keys(
     con: duckdb.DuckDBPyConnection,
     stage: str,
-    table: TableMapping,
-    columns: dict[str, ColumnMapping],
+    tables: list[tuple[TableMapping, dict[str, ColumnMapping]]],
+    mapping: Mapping,
     staged: list[StagedFile],
 ) -> None:
     """Refuse a key column whose values look like names, dates or social security numbers.
 
     The error gives the row only, never the value.
     """
-    keys = list(table.key)
-    keys += [r.column for c in columns.values() if c.canonical.type == "key" for r in c.readings]
-    for key in dict.fromkeys(keys):
-        for what, pattern in KEY_LOOKS_LIKE.items():
-            row = con.execute(
-                f"SELECT count(*) FILTER (regexp_matches({quote(key)}, {literal(pattern)})),"
-                f" count({quote(key)}),"
-                f" min(rowid) FILTER (regexp_matches({quote(key)}, {literal(pattern)})) FROM {stage}"
-            ).fetchone()
-            assert row is not None
-            odd, filled, first = row
-            if odd and (odd > _SHARE_OF_ODD_KEYS * filled or "security" in what):
-                file = next(f for f in reversed(staged) if f.first_rowid <= first)
+    keys: dict[str, tuple[str, ...]] = {}
+    for table, columns in tables:
+        keys |= dict.fromkeys(table.key, mapping.not_recorded)
+        for column in columns.values():
+            if column.canonical.type == "key":
+                sentinels = mapping.not_recorded + column.not_recorded
+                keys |= dict.fromkeys((r.column for r in column.readings), sentinels)
+    looks = ", ".join(
+        f"regexp_matches(v, {literal(look.pattern)}) AND {look.condition} AS look_{i}"
+        for i, look in enumerate(KEY_LOOKS_LIKE)
+    )
+    counts = ", ".join(
+        f"sum(n) FILTER (look_{i}), min(rn) FILTER (look_{i})" for i in range(len(KEY_LOOKS_LIKE))
+    )
+    for key, sentinels in keys.items():
+        filled, *odd = one(
+            con,
+            f"SELECT sum(n), {counts} FROM (SELECT n, rn, {looks} FROM (SELECT"
+            f" {_clean(key, sentinels)} AS v, count(*) AS n, min(s.rowid) AS rn FROM {stage} s"
+            " WHERE s.skip = 0 GROUP BY 1) WHERE v IS NOT NULL)",
+        )
+        for look, n, first in zip(KEY_LOOKS_LIKE, odd[::2], odd[1::2], strict=True):
+            if n and n > look.share * filled:
+                file = file_of(staged, first)
                 raise UserError(
                     f"{file.file.name} row {file.row_number(first)}: {key!r} is mapped as a key but"
-                    f" looks like {what}; map the agency's own number instead"
+                    f" looks like {look.what}; map the agency's own number instead"
                 )
+
+
+def file_of(staged: list[StagedFile], rowid: int) -> StagedFile:
+    """Return the file that a staged row came from."""
+    return next(f for f in reversed(staged) if f.first_rowid <= rowid)
 
 
 def type_rows(
@@ -218,8 +282,8 @@ def type_rows(
     """Create the temporary table ``target``: one typed row per staged row.
 
     Columns: ``rn`` (order), ``key_raw`` (the contact's own number, NULL if blank) and one per
-    canonical column; ``contact_at`` holds year 1 where the value is no date. Repeated headers are
-    left out. Raises ``UserError`` for a value map that fits none of the values there are.
+    canonical column; of dates and times, `not_a_time` says which are none. Repeated headers and
+    blank lines are left out. Raises ``UserError`` for a value map that fits none of the values.
     """
     typed = Typed(target)
     joins, select = [], []
@@ -230,6 +294,11 @@ def type_rows(
         elif column.hours:
             moment = _read_moment(column.readings[0], mapping, sentinels)
             select.append(f"{_hour_bands(column, moment)} AS {name}")
+            odd = one(
+                con, f"SELECT count(*) FROM {stage} s WHERE s.skip = 0 AND year({moment}) <= 2"
+            )[0]
+            if odd:
+                typed.unknown_values[name] = {"(not a time)": int(odd)}
         elif column.canonical.type in ("ts", "date"):
             moments = [_read_moment(r, mapping, sentinels) for r in column.readings]
             value = f"coalesce({', '.join(moments)})"
@@ -266,32 +335,23 @@ def type_rows(
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {target} AS SELECT s.rowid AS rn, s.row_hash,"
         f" {key} AS key_raw, {', '.join(select)} FROM {stage} s {' '.join(joins)}"
-        f" WHERE NOT ({repeated_header(table, columns)})"
+        " WHERE s.skip = 0"
     )
     return typed
-
-
-def repeated_header(table: TableMapping, columns: dict[str, ColumnMapping]) -> str:
-    """SQL over a staged row ``s``: is it the header line again?"""
-    read = needed(table, columns)[:3]
-    return " AND ".join(f"coalesce(s.{quote(c)}, '') = {literal(c)}" for c in read) or "FALSE"
 
 
 def _make_lookup(
     con: duckdb.DuckDBPyConnection, stage: str, lookup: str, column: ColumnMapping, raw: str
 ) -> dict[str, dict[str, int]]:
     value, known = _lookup_value(column)
-    headers = ", ".join(literal(r.column) for r in column.readings)
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {lookup} AS SELECT raw, n, {value} AS value, {known} AS known"
-        f" FROM (SELECT {raw} AS raw, count(*) AS n FROM {stage} s GROUP BY 1)"
-        f" WHERE raw IS NOT NULL AND raw NOT IN ({headers})"
+        f"CREATE OR REPLACE TEMP TABLE {lookup} AS SELECT raw, n, {value} AS value,"
+        f" {known} AS known FROM (SELECT {raw} AS raw, count(*) AS n FROM {stage} s"
+        " WHERE s.skip = 0 GROUP BY 1) WHERE raw IS NOT NULL"
     )
-    counted = con.execute(
-        f"SELECT count(*) FILTER (known), count(*) FILTER (NOT known) FROM {lookup}"
-    ).fetchone()
-    assert counted is not None
-    fitting, odd = counted
+    fitting, odd = one(
+        con, f"SELECT count(*) FILTER (known), count(*) FILTER (NOT known) FROM {lookup}"
+    )
     name = f"{column.canonical.table}.{column.canonical.name}"
     if column.values is not None and odd and not fitting:
         raise UserError(
@@ -304,7 +364,10 @@ def _make_lookup(
         f"SELECT {_unknown_label(column)} AS label, CAST(sum(n) AS BIGINT) FROM {lookup}"
         " WHERE NOT known GROUP BY 1 ORDER BY 2 DESC, 1"
     ).fetchall()
-    return {column.canonical.name: {str(label): int(n) for label, n in rows}}
+    listed = {str(label): int(n) for label, n in rows[:MOST_UNKNOWN_VALUES]}
+    if rest := sum(int(n) for _, n in rows[MOST_UNKNOWN_VALUES:]):
+        listed["(other values)"] = rest
+    return {column.canonical.name: listed}
 
 
 def combined(name: str, column: ColumnMapping) -> str:

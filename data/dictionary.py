@@ -1,0 +1,177 @@
+"""The data dictionary as a page: ``python -m data.dictionary`` writes ``docs/dictionary.md``.
+
+Everything comes from the source (the schema's comments, the registries, the settings, the parser of
+the commands), so the page cannot say anything else than the product does.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from pathlib import Path
+
+from data import encounters, registry, schema
+from data.settings import Settings
+from data.template import LEVEL_HELP, TYPE_HELP
+
+PAGE = Path(__file__).parent.parent / "docs" / "dictionary.md"
+
+_BETTER = {"lower": "lower is better", "higher": "higher is better", None: "neither"}
+
+
+def _row(cells: Iterable[object]) -> str:
+    escaped = (str(c).replace("|", "\\|").replace("\n", " ") for c in cells)
+    return f"| {' | '.join(escaped)} |"
+
+
+def _table(head: list[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
+    yield _row(head)
+    yield _row("---" for _ in head)
+    for row in rows:
+        yield _row(row)
+    yield ""
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{n}`" for n in names)
+
+
+def _tables() -> Iterator[str]:
+    yield "## Tables\n"
+    yield "Types: " + "; ".join(f"*{t}* {words}" for t, words in TYPE_HELP.items()) + ".\n"
+    yield "Need: " + "; ".join(f"*{k}* {words}" for k, words in LEVEL_HELP.items()) + ".\n"
+    yield "When: " + "; ".join(f"*{k}* {words}" for k, words in schema.WHEN.items()) + ".\n"
+    for table in schema.tables().values():
+        yield f"### {table.name}\n"
+        yield table.meaning + (f" Key: {_code(table.key)}." if table.key else "") + "\n"
+        yield from _table(
+            ["column", "type", "need", "when", "meaning", "values"],
+            (
+                (f"`{c.name}`", c.type, c.level, c.when, c.meaning, _code(c.values))
+                for c in table.columns
+            ),
+        )
+    yield "### encounters\n"
+    yield (
+        "The analysis relation: exactly one row per contact, one column per registry entry below."
+        " TRUE, FALSE, or NULL where not recorded.\n"
+    )
+    yield from _table(
+        ["column", "meaning"], ((f"`{n}`", m) for n, (_, m) in encounters.columns().items())
+    )
+
+
+def _registries() -> Iterator[str]:
+    yield "## Outcomes\n"
+    yield from _table(
+        ["id", "label", "definition", "among", "family", "better", "when", "sources"],
+        (
+            (
+                f"`{o.id}`",
+                o.label,
+                " ".join(filter(None, (o.definition, o.note))),
+                o.eligible_words,
+                o.family,
+                _BETTER[o.better],
+                o.when,
+                _code(o.sources),
+            )
+            for o in registry.OUTCOMES
+        ),
+    )
+    yield "## Exposures\n"
+    yield from _table(
+        ["id", "label", "definition", "when", "sources"],
+        (
+            (
+                f"`{e.id}`",
+                e.label,
+                " ".join(filter(None, (e.definition, e.note))),
+                e.when,
+                _code(e.sources),
+            )
+            for e in registry.EXPOSURES
+        ),
+    )
+    yield "## Covariates\n"
+    yield "Only what was known at dispatch (*when* D) may adjust a comparison.\n"
+    yield from _table(
+        ["id", "label", "definition", "when", "adjusts", "sources"],
+        (
+            (
+                f"`{c.id}`",
+                c.label,
+                c.definition,
+                c.when,
+                "by default" if c.default_adjuster else "may" if c.may_adjust else "never",
+                _code(c.sources),
+            )
+            for c in registry.COVARIATES
+        ),
+    )
+    yield "## Dispositions\n"
+    yield from _table(
+        ["code", "criminal custody", "link to care", "voluntary"],
+        (
+            (f"`{d.code}`", d.custody, d.care_link, d.voluntary or "-")
+            for d in registry.DISPOSITIONS
+        ),
+    )
+
+
+def _settings() -> Iterator[str]:
+    yield "## Settings\n"
+    yield "In `settings.toml` in the store's folder; all optional.\n"
+    yield from _table(
+        ["setting", "default", "meaning"],
+        ((f"`{f.name}`", f.default, f.metadata["doc"]) for f in fields(Settings)),
+    )
+
+
+def commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Return a parser's commands by name."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return dict(action.choices)
+    return {}
+
+
+def options(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """Return a command's own arguments and options, help apart."""
+    return [a for a in parser._actions if not isinstance(a, argparse._HelpAction)]
+
+
+def _commands() -> Iterator[str]:
+    from data.__main__ import parser
+
+    yield "## Commands\n"
+    yield from _table(
+        ["command", "option", "meaning"],
+        (
+            (
+                f"`python -m data {name}`",
+                f"`{' '.join(option.option_strings) or option.metavar or option.dest}`",
+                option.help or sub.description or "",
+            )
+            for name, sub in commands(parser()).items()
+            for option in options(sub)
+        ),
+    )
+
+
+def page() -> str:
+    """Return the whole page as Markdown."""
+    lines = [
+        "# Data dictionary\n",
+        "Written by `python -m data.dictionary` from the source; edit that, not this page.\n",
+        *_tables(),
+        *_registries(),
+        *_settings(),
+        *_commands(),
+    ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,334 @@
+"""Merge a load with the snapshot in use: insert the new rows, keep what they do not replace."""
+
+from __future__ import annotations
+
+import duckdb
+
+from data import schema, transform
+from data.errors import UserError
+from data.mapping_model import ColumnMapping
+from data.registry import DISPOSITIONS
+from data.report import Load, reject
+from data.sql import literal, one
+from data.store import Store
+
+PREVIOUS = "previous"
+"""The snapshot in use, as it is attached to the connection that builds the next."""
+
+_CONTENTS = (
+    "agencies",
+    "contacts",
+    "contact_officers",
+    "certifications",
+    "dispositions",
+    "source_columns",
+    "encounters",
+)
+_SAME_CONTACT = "n.agency_id = o.agency_id AND n.source = o.source AND n.contact_id = o.contact_id"
+
+
+def attach_previous(
+    con: duckdb.DuckDBPyConnection, store: Store, previous: str, simulated: bool
+) -> bool:
+    """Attach the snapshot in use; return whether its rows are kept.
+
+    A simulated agency is never kept beside a real one; simulating over a real one raises
+    ``UserError``.
+    """
+    snapshot = store.snapshot(previous)
+    snapshot.refuse_log()
+    try:
+        con.execute(f"ATTACH {literal(str(snapshot.path))} AS {PREVIOUS} (READ_ONLY)")
+    except duckdb.Error:
+        raise UserError(
+            f"snapshot {previous} cannot be opened;"
+            " roll back to another with `python -m data rollback`"
+        ) from None
+    was_simulated = bool(one(con, f"SELECT bool_or(simulated) FROM {PREVIOUS}.agencies")[0])
+    if simulated and not was_simulated:
+        raise UserError(
+            f"{store.root}: holds a real agency; give another --store for the simulated one"
+        )
+    return not was_simulated
+
+
+def merge(load: Load, *, carried: bool, replace_period: bool, simulated: bool) -> None:
+    """Fill the canonical tables from the typed ones and, if ``carried``, the previous snapshot.
+
+    Call inside a transaction: row by row, the flushes to disk would take longer than the work.
+    """
+    con = load.con
+    _insert_agency(load, simulated, carried)
+    _insert_contacts(load)
+    _note_source_columns(load)
+    if carried:
+        _carry_contacts(load, replace_period)
+    for name in ("contact_officers", "dispositions"):
+        if name in load.tables:
+            _insert_children(load, name)
+        if carried:
+            _carry_children(load, name)
+    _merge_certifications(load, carried)
+    if carried:
+        for name in ("agencies", "loads", "rejected", "source_columns"):
+            key = schema.tables()[name].key
+            same = " AND ".join(f"n.{k} = o.{k}" for k in key)
+            _carry(con, name, f"NOT EXISTS (FROM {name} n WHERE {same})" if key else "TRUE")
+
+
+def _keyed(kind: str, agency: str, raw: str) -> str:
+    return f"CASE WHEN {raw} IS NOT NULL THEN keyed({literal(kind)}, {literal(agency)}, {raw}) END"
+
+
+def contact_key(load: Load) -> str:
+    """SQL for the stored key of a typed row's contact."""
+    return _keyed("contact", load.agency_id, "key_raw")
+
+
+def _values(load: Load, columns: dict[str, ColumnMapping]) -> dict[str, str]:
+    """SQL of every value by canonical column, keys hashed."""
+    return {
+        # The kind is part of the hash: the same number of two kinds never hashes alike.
+        name: _keyed(name.removesuffix("_id").removesuffix("_key"), load.agency_id, name)
+        if column.canonical.type == "key"
+        else name
+        for name, column in columns.items()
+        if name != "contact_at_basis"
+    }
+
+
+def _listed(values: dict[str, str]) -> str:
+    return "".join(f", {value} AS {name}" for name, value in values.items())
+
+
+def _fixed(load: Load) -> str:
+    return (
+        f"{literal(load.agency_id)} AS agency_id, {literal(load.mapping.source)} AS source,"
+        f" {literal(load.load_id)} AS load_id"
+    )
+
+
+def _insert_agency(load: Load, simulated: bool, carried: bool) -> None:
+    con, agency = load.con, literal(load.agency_id)
+    fixed = f"{agency} AS agency_id, {simulated} AS simulated"
+    if "agencies" in load.tables:
+        listed = _listed(_values(load, load.tables["agencies"]))
+        rows = f"{listed} FROM typed_agencies ORDER BY rn LIMIT 1"
+    else:
+        details = {k: v for k, v in load.mapping.agency.items() if k != "agency_id"}
+        rows = _listed({k: literal(str(v)) for k, v in details.items()})
+    con.execute(f"INSERT INTO agencies BY NAME SELECT {fixed}{rows}")
+    if carried:
+        # What this load does not say of its agency still holds.
+        kept = ", ".join(
+            f"{c} = coalesce(agencies.{c}, o.{c})"
+            for c in _shared_columns(con, "agencies")
+            if c not in ("agency_id", "simulated")
+        )
+        con.execute(
+            f"UPDATE agencies SET {kept} FROM {PREVIOUS}.main.agencies o"
+            " WHERE o.agency_id = agencies.agency_id"
+        )
+
+
+def _insert_contacts(load: Load) -> None:
+    if "contacts" not in load.tables:
+        return
+    columns = load.tables["contacts"]
+    values = {
+        name: transform.window(value, columns[name])
+        for name, value in _values(load, columns).items()
+    }
+    load.con.execute(
+        f"INSERT INTO contacts BY NAME SELECT {_fixed(load)}, {contact_key(load)} AS contact_id,"
+        f" contact_at_basis{_listed(values)} FROM grouped"
+    )
+    n, first, last = one(
+        load.con,
+        "SELECT count(*), CAST(min(contact_at) AS DATE), CAST(max(contact_at) AS DATE)"
+        " FROM contacts",
+    )
+    load.report.contacts, load.covers = int(n), (first, last)
+
+
+def _insert_children(load: Load, name: str) -> None:
+    """Insert a table of several rows per contact; refuse rows of its own file without a contact."""
+    con, columns = load.con, load.tables[name]
+    table = schema.tables()[name]
+    own_key = [k for k in table.key if k in columns]
+    if load.mapping.tables[name].file is not None:
+        _reject_orphans(load, name, own_key)
+    rest = [n for n in columns if n not in own_key]
+    if own_key:
+        combined = "".join(f", {transform.combined(n, columns[n])} AS {n}" for n in rest)
+        keys = ", ".join(own_key)
+        rows = f"SELECT key_raw, {keys}{combined} FROM typed_{name} GROUP BY key_raw, {keys}"
+        filled = " AND ".join(f"{k} IS NOT NULL" for k in own_key)
+    else:
+        rows = f"SELECT DISTINCT key_raw, {', '.join(columns)} FROM typed_{name}"
+        said = [n for n, c in columns.items() if c.constant is None]
+        filled = " OR ".join(f"{n} IS NOT NULL" for n in said) or "TRUE"
+    windows = _listed({n: transform.window(f"n.{n}", c) for n, c in columns.items()})
+    con.execute(
+        f"INSERT INTO {name} BY NAME SELECT * FROM (SELECT n.agency_id, n.source, n.contact_id,"
+        f" n.load_id{windows} FROM (SELECT {_fixed(load)}, {contact_key(load)} AS contact_id"
+        f"{_listed(_values(load, columns))} FROM ({rows})) n"
+        f" JOIN contacts c USING (agency_id, source, contact_id)) WHERE {filled}"
+    )
+
+
+def _reject_orphans(load: Load, name: str, own_key: list[str]) -> None:
+    here = (
+        f"EXISTS (FROM contacts c WHERE c.agency_id = {literal(load.agency_id)}"
+        f" AND c.source = {literal(load.mapping.source)} AND c.contact_id = {contact_key(load)})"
+    )
+    missing = "".join(f" WHEN {k} IS NULL THEN 'no officer number'" for k in own_key)
+    reason = (
+        "CASE WHEN key_raw IS NULL THEN 'no contact number'"
+        f" WHEN NOT {here} THEN '{name}: no such contact'{missing} END"
+    )
+    columns = load.tables[name]
+    at_fault = {"": ", ".join(load.mapping.tables[name].key)}
+    if own_key:
+        at_fault["officer"] = columns[own_key[0]].readings[0].column
+    reject(load, name, reason, at_fault)
+
+
+def _merge_certifications(load: Load, carried: bool) -> None:
+    if "certifications" in load.tables:
+        columns = load.tables["certifications"]
+        key = [k for k in schema.tables()["certifications"].key if k in columns]
+        _reject_certifications(load, columns)
+        rest = [n for n in columns if n not in key]
+        combined = "".join(f", {transform.combined(n, columns[n])} AS {n}" for n in rest)
+        keys = ", ".join(key)
+        load.con.execute(
+            f"INSERT INTO certifications BY NAME SELECT {literal(load.agency_id)} AS agency_id,"
+            f" {literal(load.load_id)} AS load_id{_listed(_values(load, columns))} FROM"
+            f" (SELECT {keys}{combined} FROM typed_certifications GROUP BY {keys})"
+        )
+    if carried:
+        same = " AND ".join(f"n.{k} = o.{k}" for k in schema.tables()["certifications"].key)
+        _carry(load.con, "certifications", f"NOT EXISTS (FROM certifications n WHERE {same})")
+
+
+def _reject_certifications(load: Load, columns: dict[str, ColumnMapping]) -> None:
+    reasons = [
+        "WHEN officer_key IS NULL THEN 'no officer number'",
+        "WHEN credential IS NULL THEN 'no known credential'",
+        "WHEN certified_on IS NULL THEN 'no date of certification'",
+        f"ELSE {transform.not_a_time('certified_on')}",
+    ]
+    if "expires_on" in columns:
+        reasons[-1] = (
+            f"ELSE coalesce({transform.not_a_time('certified_on')},"
+            f" {transform.not_a_time('expires_on')})"
+        )
+    words = {"officer": "officer_key", "credential": "credential", "": "certified_on"}
+    at_fault = {
+        word: columns[name].readings[0].column if columns[name].readings else name
+        for word, name in words.items()
+    }
+    reject(load, "certifications", f"CASE {' '.join(reasons)} END", at_fault)
+
+
+def _note_source_columns(load: Load) -> None:
+    every_code = [d.code for d in DISPOSITIONS]
+    records = []
+    for table, columns in load.tables.items():
+        for name, c in columns.items():
+            codes = c.codes
+            if codes is None and (table, name) == ("dispositions", "disposition"):
+                codes = every_code
+            records.append(
+                (
+                    load.agency_id,
+                    load.mapping.source,
+                    table,
+                    name,
+                    codes,
+                    c.recorded_from,
+                    c.recorded_until,
+                )
+            )
+    load.con.executemany("INSERT INTO source_columns VALUES (?, ?, ?, ?, ?, ?, ?)", records)
+
+
+def _shared_columns(con: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    """Columns a table has both here and in the previous snapshot: older ones may lack newer."""
+    rows = con.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE database_name = ? AND table_name = ?"
+        " INTERSECT SELECT column_name FROM duckdb_columns()"
+        " WHERE database_name = current_database() AND table_name = ? ORDER BY 1",
+        [PREVIOUS, table, table],
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _carry(con: duckdb.DuckDBPyConnection, table: str, where: str) -> None:
+    """Copy rows ``o`` of the previous snapshot, by column name."""
+    if columns := _shared_columns(con, table):
+        listed = ", ".join(f"o.{c}" for c in columns)
+        con.execute(
+            f"INSERT INTO {table} BY NAME SELECT {listed} FROM {PREVIOUS}.main.{table} o"
+            f" WHERE {where}"
+        )
+
+
+def _carry_contacts(load: Load, replace_period: bool) -> None:
+    con = load.con
+    keep = f"NOT EXISTS (FROM contacts n WHERE {_SAME_CONTACT})"
+    first, last = load.covers
+    if replace_period and first is not None:
+        inside = (
+            f"(o.agency_id = {literal(load.agency_id)} AND o.source = {literal(load.mapping.source)}"
+            f" AND CAST(o.contact_at AS DATE) BETWEEN DATE '{first}' AND DATE '{last}')"
+        )
+        load.report.removed = int(
+            one(con, f"SELECT count(*) FROM {PREVIOUS}.main.contacts o WHERE {keep} AND {inside}")[
+                0
+            ]
+        )
+        keep += f" AND NOT {inside}"
+    _carry(con, "contacts", keep)
+
+
+def _carry_children(load: Load, table: str) -> None:
+    """Keep the children of kept contacts, unless this load brought new ones.
+
+    A contact written anew loses its old children, but only to a load that reads their table at all.
+    """
+    own = literal(load.load_id)
+    old = f" AND n.load_id <> {own}" if table in load.tables else ""
+    _carry(
+        load.con,
+        table,
+        f"EXISTS (FROM contacts n WHERE {_SAME_CONTACT}{old})"
+        f" AND NOT EXISTS (FROM {table} n WHERE {_SAME_CONTACT} AND n.load_id = {own})",
+    )
+
+
+def content_hash(
+    con: duckdb.DuckDBPyConnection, database: str | None = None
+) -> dict[str, tuple[int, int]]:
+    """Return (rows, order-free hash) of each table of contents, load ids apart.
+
+    Two snapshots with equal hashes hold the same data; DuckDB's hash may differ between versions, so
+    compare within one.
+    """
+    database = database or str(one(con, "SELECT current_database()")[0])
+    found = {}
+    for table in _CONTENTS:
+        columns = con.execute(
+            "SELECT column_name FROM duckdb_columns() WHERE table_name = ? AND database_name = ?"
+            " AND column_name <> 'load_id' ORDER BY column_name",
+            [table, database],
+        ).fetchall()
+        listed = ", ".join(c[0] for c in columns)
+        rows, total = one(
+            con,
+            f"SELECT count(*), coalesce(sum(CAST(hash({listed}) AS HUGEINT)), 0)"
+            f' FROM "{database}".main.{table}',
+        )
+        found[table] = (int(rows), int(total))
+    return found

@@ -1,0 +1,1 @@
+"""The parts of the simulated agency; ``data.simulate`` is the way in."""

@@ -1,0 +1,28 @@
+"""Small helpers for writing and running SQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+
+
+def quote(name: str) -> str:
+    """Return a column name as a SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: str | None) -> str:
+    """Return a string as a SQL literal, or NULL."""
+    return "NULL" if value is None else "'" + value.replace("'", "''") + "'"
+
+
+def one(
+    con: duckdb.DuckDBPyConnection, sql: str, parameters: list[Any] | None = None
+) -> tuple[Any, ...]:
+    """Return the one row of a query that always has one; raise ``LookupError`` if it has none."""
+    # All of it: a result not read to its end keeps the connection busy.
+    rows = con.execute(sql, parameters or []).fetchall()
+    if not rows:
+        raise LookupError("the query returned no row")
+    return tuple(rows[0])
