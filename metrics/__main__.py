@@ -39,7 +39,9 @@ def _lines(comparison: Comparison) -> str:
     lines = [comparison.sentence]
     if comparison.cit.n and comparison.other.n:
         lines += [
-            f"  {wording.VERDICT_WORDS[comparison.verdict]}; {wording.CRUDE_NOTE}",
+            f"  {wording.verdict(comparison)}; certainty: {wording.CERTAINTY_WORDS[comparison.certainty]}",
+            f"  {wording.allowance(comparison)}",
+            *(f"  {line}" for line in wording.beside(comparison)),
             f"  {wording.contamination(comparison)}",
             f"  {wording.missing(comparison)}",
         ]

@@ -117,11 +117,28 @@ def counts(
     """
     by = tuple(by)
     grouped, measures = _grouped(snapshot, question, by, officers=officers, months=months)
-    frame = grouped.execute()
-    frame[EXPOSURE] = frame[EXPOSURE].astype(object).where(frame[EXPOSURE].notna(), None)
+    frame = _plain_exposure(grouped.execute())
     for column in measures:
         frame[column] = frame[column].astype("int64")
     return Counts(frame, question.outcomes, by)
+
+
+def regroup(counts: Counts, by: Iterable[str], *, officers: bool = False) -> Counts:
+    """Return the same counts summed to fewer covariates: the engine is asked once."""
+    by = tuple(by)
+    keys = [EXPOSURE, *by, *([OFFICER] if officers else [])]
+    sums = [c for c in counts.frame.columns if c in _COUNTS or ":" in c]
+    frame = counts.frame.groupby(keys, dropna=False, sort=True)[sums].sum().reset_index()
+    return Counts(_plain_exposure(frame), counts.outcomes, by)
+
+
+_COUNTS = ("contacts", "came", "timed", "minutes")
+
+
+def _plain_exposure(frame: pd.DataFrame) -> pd.DataFrame:
+    """Exposure as True, False or None, whatever the engine made of it."""
+    frame[EXPOSURE] = frame[EXPOSURE].astype(object).where(frame[EXPOSURE].notna(), None)
+    return frame
 
 
 @dataclass(frozen=True)

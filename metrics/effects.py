@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from metrics import wording
-from metrics.estimate import Estimated, Test
+from metrics.estimate import Estimated, NotEstimable, Test
 from metrics.result import Comparison
 
 
@@ -35,6 +35,26 @@ def rows(comparison: Comparison) -> list[EffectRow]:
             else "not tested",
         )
     ]
+    adjusted = comparison.adjusted
+    found.append(
+        EffectRow(
+            "Adjusted (headline)",
+            adjusted.risk_difference,
+            adjusted.risk_ratio,
+            adjusted.odds_ratio,
+            f"CR2 by officer, {wording.p_value(adjusted.p_value)}"
+            + (
+                f" ({wording.p_value(adjusted.p_holm)} after Holm)"
+                if adjusted.p_holm is not None
+                else ""
+            )
+            if adjusted.p_value is not None
+            else "refused: " + wording.reason(adjusted.risk_difference)
+            if isinstance(adjusted.risk_difference, NotEstimable)
+            else "not tested",
+            headline=True,
+        )
+    )
     if pooled.by:
         same = pooled.homogeneity
         found.append(

@@ -7,10 +7,12 @@ from dataclasses import replace
 from data import registry
 from data.errors import UserError
 from data.store import Snapshot
-from metrics import aggregate, proportions, result, wording
+from metrics import aggregate, headline, proportions, result, wording
 from metrics.aggregate import Counts, Coverage
-from metrics.estimate import NotEstimable
-from metrics.question import ACCESSES, Access, Question
+from metrics.estimate import Estimate, Estimated, NotEstimable
+from metrics.headline import Headline
+from metrics.multiplicity import holm
+from metrics.question import ACCESSES, Access, Question, primary_outcomes
 from metrics.result import (
     Adjusted,
     Arm,
@@ -20,6 +22,7 @@ from metrics.result import (
     Stratified,
     Unadjusted,
 )
+from metrics.sensitivity import e_value
 from metrics.stratified import mantel_haenszel
 
 STRATIFY_BY = ("call_group", "weapon")
@@ -28,8 +31,9 @@ STRATIFY_BY = ("call_group", "weapon")
 SMALLEST_PUBLIC_CELL = 11
 """Public results show no count of 1 to 10."""
 
+SIGNIFICANT = 0.05
+
 WITHHELD = "too few to publish without identifying someone"
-_NOT_BUILT = NotEstimable("not built yet")
 
 
 def evaluate(
@@ -37,9 +41,10 @@ def evaluate(
 ) -> tuple[Comparison, ...]:
     """Answer a question from a snapshot: one ``Comparison`` per outcome, in the question's order.
 
-    ``access="public"`` withholds any comparison with a count of 1 to 10, and refuses filters: cells
-    of a filtered and an unfiltered view can be subtracted. Raises ``UserError`` for that, and for an
-    unknown access.
+    Holm's adjustment is over the primary outcomes this source can estimate, asked for or not, so one
+    outcome alone gets the same p as beside the others. ``access="public"`` withholds any comparison
+    with a count of 1 to 10, and refuses filters: cells of a filtered and an unfiltered view can be
+    subtracted. Raises ``UserError`` for that, and for an unknown access.
     """
     if access not in ACCESSES:
         raise UserError(f"access must be one of: {', '.join(ACCESSES)}")
@@ -50,10 +55,44 @@ def evaluate(
         )
     coverage = aggregate.coverage(snapshot)
     _check_levels(snapshot, question)
+    family = () if question.filtered else primary_outcomes()
+    asked = replace(question, outcomes=tuple(dict.fromkeys((*question.outcomes, *family))))
     strata = tuple(c for c in STRATIFY_BY if coverage.records(c))
-    counts = aggregate.counts(snapshot, question, strata)
-    found = tuple(compare(counts, coverage, question, o) for o in question.outcomes)
+    adjusters = tuple(c for c in question.adjust if coverage.records(c))
+    by = tuple(dict.fromkeys((*adjusters, *strata)))
+    cells = aggregate.counts(snapshot, asked, by, officers=True)
+    headlines = _headlines(aggregate.regroup(cells, adjusters, officers=True), asked, coverage)
+    corrected = _corrected(headlines)
+    coarse = aggregate.regroup(cells, strata)
+    found = tuple(
+        compare(coarse, coverage, question, o, corrected.get(o, headlines[o]), len(corrected))
+        for o in question.outcomes
+    )
     return tuple(_published(c) for c in found) if access == "public" else found
+
+
+def _headlines(counts: Counts, question: Question, coverage: Coverage) -> dict[str, Headline]:
+    prepared = headline.prepare(counts, question.adjust)
+    return {
+        o: headline.refuse(prepared, "not recorded by this source")
+        if _lacks(coverage, question.exposure, o)
+        else headline.analyse(prepared, o)
+        for o in question.outcomes
+    }
+
+
+def _corrected(headlines: dict[str, Headline]) -> dict[str, Headline]:
+    """Holm-adjust over the primary outcomes that have a p; return those, corrected."""
+    family = {
+        o: h.adjusted.p_value
+        for o, h in headlines.items()
+        if o in primary_outcomes() and h.adjusted.p_value is not None
+    }
+    adjusted = holm(list(family.values()))
+    return {
+        o: replace(headlines[o], adjusted=replace(headlines[o].adjusted, p_holm=p))
+        for o, p in zip(family, adjusted, strict=True)
+    }
 
 
 def _check_levels(snapshot: Snapshot, question: Question) -> None:
@@ -65,8 +104,19 @@ def _check_levels(snapshot: Snapshot, question: Question) -> None:
                 raise UserError(f"{dim} has no value {level!r}; it has: {shown}")
 
 
-def compare(counts: Counts, coverage: Coverage, question: Question, outcome: str) -> Comparison:
-    """Compare one outcome between the arms of grouped counts."""
+def compare(
+    counts: Counts,
+    coverage: Coverage,
+    question: Question,
+    outcome: str,
+    found: Headline,
+    family: int,
+) -> Comparison:
+    """Put together one outcome's comparison: crude and stratified from counts, and its headline.
+
+    ``family`` is the number of tests that Holm's adjustment covers.
+    """
+    in_family = found.adjusted.p_holm is not None
     cit, other = _arm(counts, outcome, True), _arm(counts, outcome, False)
     draft = Comparison(
         outcome=outcome,
@@ -81,14 +131,15 @@ def compare(counts: Counts, coverage: Coverage, question: Question, outcome: str
         contamination=Contamination(n=counts.total(f"came:{outcome}", False), of=other.n),
         unadjusted=_unadjusted(cit, other),
         stratified=_stratified(counts, outcome),
-        adjusted=_adjusted(question),
-        e_value=_NOT_BUILT,
-        detectable=_NOT_BUILT,
+        adjusted=found.adjusted,
+        e_value=_e_value(found.adjusted),
+        detectable=headline.detectable(found, family if in_family else 1),
         verdict=result.NOT_ESTIMABLE,
         certainty=result.NOT_SURE,
         sentence="",
         filtered=question.filtered,
         lacks=_lacks(coverage, question.exposure, outcome),
+        family=family if in_family else 0,
     )
     verdict, certainty = _verdict(draft)
     return _with(draft, verdict=verdict, certainty=certainty)
@@ -148,20 +199,14 @@ def stratum_tables(counts: Counts, outcome: str) -> list[tuple[tuple[str, ...], 
     return [(k, t) for k, t in sorted(found.items()) if sum(map(sum, t))]
 
 
-def _adjusted(question: Question) -> Adjusted:
-    return Adjusted(
-        covariates=question.adjust,
-        aliased=(),
-        clusters=None,
-        se=None,
-        df=None,
-        overlap=None,
-        risk_difference=_NOT_BUILT,
-        risk_ratio=_NOT_BUILT,
-        odds_ratio=_NOT_BUILT,
-        p_value=None,
-        p_holm=None,
-    )
+def _e_value(adjusted: Adjusted) -> Estimated:
+    """E-value of the adjusted risk ratio, and of its limit nearest 1 (as ``low``)."""
+    ratio = adjusted.risk_ratio
+    if not isinstance(ratio, Estimate):
+        return NotEstimable("no adjusted risk ratio")
+    found = e_value(ratio.estimate, ratio.low, ratio.high)
+    limit = found.limit if found.limit is not None else 1.0
+    return Estimate(found.estimate, limit, found.estimate)
 
 
 def _lacks(coverage: Coverage, exposure: str, outcome: str) -> str | None:
@@ -171,14 +216,24 @@ def _lacks(coverage: Coverage, exposure: str, outcome: str) -> str | None:
 
 
 def _verdict(draft: Comparison) -> tuple[str, str]:
-    """Return verdict and certainty. Only the adjusted headline may say lower or higher."""
+    """Return verdict and certainty. Only the adjusted headline may say lower or higher.
+
+    Only a pre-specified primary outcome, unfiltered, can be clear: anything else is exploratory.
+    """
     if draft.lacks:
         return result.NOT_RECORDED, result.TOO_FEW
     if not draft.cit.n or not draft.other.n:
         return result.NO_COMPARISON, result.TOO_FEW
-    if min(draft.cit.events, draft.other.events) < 10:
+    adjusted = draft.adjusted
+    if adjusted.too_few:
         return result.TOO_FEW, result.TOO_FEW
-    return result.NOT_ESTIMABLE, result.NOT_SURE
+    p = adjusted.p_holm if adjusted.p_holm is not None else adjusted.p_value
+    if p is None or not isinstance(adjusted.risk_ratio, Estimate):
+        return result.NOT_ESTIMABLE, result.NOT_SURE
+    if p >= SIGNIFICANT:
+        return result.NONE_DETECTED, result.NOT_SURE
+    verdict = result.LOWER if adjusted.risk_ratio.estimate < 1 else result.HIGHER
+    return verdict, result.CLEAR if adjusted.p_holm is not None else result.NOT_SURE
 
 
 def _published(comparison: Comparison) -> Comparison:

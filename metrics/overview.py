@@ -139,9 +139,9 @@ def _time(counts: Counts) -> Tile:
     return Tile(
         "officer_time",
         label,
-        f"{minutes / timed / 60:.1f} hours a contact",
+        f"{minutes / timed / 60:.1f} hours",
         (
-            f"{minutes / 60:,.0f} officer hours on {timed:,} contacts",
+            f"a contact; {minutes / 60:,.0f} officer hours on {timed:,} contacts",
             "neither more nor less is better",
         ),
     )

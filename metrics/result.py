@@ -95,6 +95,25 @@ class Stratified:
     strata_dropped: int
 
 
+_NONE = NotEstimable("not estimated")
+
+
+@dataclass(frozen=True)
+class Influential:
+    """The officer whose absence would move the comparison most; never named, not even by key.
+
+    ``share`` is the largest share of a group any officer handled, ``own_share`` this officer's;
+    ``leverage`` the largest share of the information; ``change`` how far the risk difference would
+    move without this officer (one step). Refitted exactly where a warning asks for it.
+    """
+
+    share: float
+    own_share: float
+    leverage: float
+    change: float
+    risk_difference_without: Estimated
+
+
 @dataclass(frozen=True)
 class Adjusted:
     """The pre-specified headline: standardised, with officer-clustered errors."""
@@ -110,6 +129,17 @@ class Adjusted:
     odds_ratio: Estimated
     p_value: float | None
     p_holm: float | None
+    risk_cit: Estimated = _NONE
+    risk_other: Estimated = _NONE
+    # Covariates asked for that the source does not record.
+    unavailable: tuple[str, ...] = ()
+    # (covariate, levels merged because all or none of their contacts had the event).
+    pooled: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    overlap_by: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    influential: Influential | None = None
+    too_few: bool = False
+    permutation: Tested | None = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +163,8 @@ class Comparison:
     filtered: bool = False
     # What this source does not record at all: "outcome", "exposure", or None.
     lacks: str | None = None
+    # Tests that Holm's adjustment covers; 0 outside the pre-specified family.
+    family: int = 0
     withheld: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -174,9 +206,19 @@ class Comparison:
                 **_effects(self.adjusted),
                 "p_value": self.adjusted.p_value,
                 "p_holm": self.adjusted.p_holm,
+                "risk_cit": _estimated(self.adjusted.risk_cit),
+                "risk_other": _estimated(self.adjusted.risk_other),
+                "not_recorded": list(self.adjusted.unavailable),
+                "pooled": {term: list(levels) for term, levels in self.adjusted.pooled},
+                "overlap_by": list(self.adjusted.overlap_by),
+                "warnings": list(self.adjusted.warnings),
+                "influential": _influential(self.adjusted.influential),
+                "permutation": _test(self.adjusted.permutation)
+                if self.adjusted.permutation
+                else None,
             },
             "e_value": _e_value(self.e_value),
-            "detectable": {"risk_difference": _estimated(self.detectable)},
+            "detectable": _detectable(self.detectable),
             "verdict": self.verdict,
             "certainty": self.certainty,
             "sentence": self.sentence,
@@ -221,6 +263,24 @@ def _e_value(value: Estimated) -> dict[str, Any]:
     if isinstance(value, NotEstimable):
         return {"point": None, "limit": None, "reason": value.reason}
     return {"point": value.estimate, "limit": value.low}
+
+
+def _detectable(value: Estimated) -> dict[str, Any]:
+    if isinstance(value, NotEstimable):
+        return {"risk_difference": None, "reason": value.reason}
+    return {"risk_difference": value.estimate}
+
+
+def _influential(found: Influential | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "largest_share": found.share,
+        "largest_leverage": found.leverage,
+        "share": found.own_share,
+        "risk_difference_change": found.change,
+        "risk_difference_without": _estimated(found.risk_difference_without),
+    }
 
 
 def _arm(arm: Arm, withheld: str | None) -> dict[str, Any]:

@@ -203,18 +203,30 @@ def sentence(comparison: Comparison) -> str:
 
 
 def _compared(comparison: Comparison) -> str:
+    """Adjusted where there is a headline; else crude, and why there is no more."""
     outcome = registry.outcome(comparison.outcome)
     exposure = registry.exposure(comparison.exposure)
-    cit, other = comparison.cit, comparison.other
-    decimals = rate_decimals(cit.rate.estimate, other.rate.estimate)
+    adjusted = comparison.adjusted
+    value = adjusted.risk_difference
+    risks: tuple[float | None, float | None]
+    if isinstance(value, Estimate) and isinstance(adjusted.risk_cit, Estimate):
+        risks = (adjusted.risk_cit.estimate, adjusted.risk_other.estimate)
+        allowed = f"after allowing for {covariate_list(adjusted.covariates)}"
+        closing = f" The ratio is {ratio(adjusted.risk_ratio)}."
+    else:
+        risks = (comparison.cit.rate.estimate, comparison.other.rate.estimate)
+        value = comparison.unadjusted.risk_difference
+        allowed = "before allowing for anything"
+        why = adjusted.risk_difference
+        closing = f" Not adjusted: {reason(why)}." if isinstance(why, NotEstimable) else ""
+    decimals = rate_decimals(*risks)
     opening = (
-        f"{rate(cit.rate.estimate, decimals)} {outcome.eligible_words} {exposure.cit_arm}"
-        f" {outcome.happened}, and {rate(other.rate.estimate, decimals)} {exposure.other_arm}"
+        f"{rate(risks[0], decimals)} {outcome.eligible_words} {exposure.cit_arm}"
+        f" {outcome.happened}, and {rate(risks[1], decimals)} {exposure.other_arm}"
     )
-    value = comparison.unadjusted.risk_difference
     if not isinstance(value, Estimate):
-        return f"{opening}; the difference was not estimated ({reason(value)})."
-    return f"{opening}: {difference(value, decimals)}, before allowing for anything."
+        return f"{opening}; the difference was not estimated ({reason(value)}).{closing}"
+    return f"{opening}: {difference(value, decimals)}, {allowed}.{closing}"
 
 
 def reason(value: NotEstimable) -> str:
@@ -245,6 +257,8 @@ def rates_alt(comparison: Comparison) -> str:
 def forest_alt(comparison: Comparison) -> str:
     """Return the words that replace the forest figure."""
     parts = [f"not adjusted, {difference(comparison.unadjusted.risk_difference, 1)}"]
+    adjusted = comparison.adjusted.risk_difference
+    parts.append(f"adjusted, {difference(adjusted, 1)}")
     if comparison.stratified.by:
         parts.append(
             f"within {covariate_list(comparison.stratified.by)},"
@@ -345,14 +359,118 @@ def sources(outcome_id: str) -> list[Source]:
     return [Source(s, schema.column(s).meaning) for s in registry.outcome(outcome_id).sources]
 
 
+def verdict(comparison: Comparison) -> str:
+    """Return the verdict in words, with what these data could have shown where nothing was detected."""
+    words = VERDICT_WORDS[comparison.verdict]
+    found = comparison.detectable
+    if comparison.verdict == result.NONE_DETECTED and isinstance(found, Estimate):
+        size = number(found.estimate * 1000, 1 if found.estimate < 0.01 else 0)
+        return f"{words} (this data could have shown {size} per 1,000 or more)"
+    return words
+
+
 def standing(comparison: Comparison) -> str:
-    """Return verdict, certainty and what was not allowed for, in one line."""
+    """Return verdict, certainty and what was not allowed for."""
     if comparison.lacks or comparison.verdict == result.NO_COMPARISON:
         return CAUTION
-    verdict = VERDICT_WORDS[comparison.verdict]
-    if comparison.verdict == result.NOT_ESTIMABLE:
-        return f"{CRUDE_NOTE} {CAUTION}"
-    return f"**{verdict.capitalize()}.** {CRUDE_NOTE} {CAUTION}"
+    certainty = CERTAINTY_WORDS[comparison.certainty]
+    head = f"**{verdict(comparison).capitalize()}.**"
+    if certainty not in head.lower():
+        head += f" Certainty: **{certainty}**."
+    return f"{head} {allowance(comparison)} {CAUTION}"
+
+
+def allowance(comparison: Comparison) -> str:
+    """Say what the headline allows for and what it does not."""
+    adjusted = comparison.adjusted
+    if not isinstance(adjusted.risk_difference, Estimate):
+        return CRUDE_NOTE
+    crude = comparison.unadjusted.risk_ratio
+    parts = []
+    if isinstance(crude, Estimate) and isinstance(adjusted.risk_ratio, Estimate):
+        parts.append(_explained(crude.estimate, adjusted.risk_ratio.estimate))
+    if adjusted.unavailable:
+        parts.append(
+            f"Not recorded by this source, so not allowed for: {covariate_list(adjusted.unavailable)}."
+        )
+    parts.append(
+        "Not measured by any source here: why dispatch chose this officer, how experienced the officer"
+        " is, and how the form was filled in."
+    )
+    return " ".join(parts)
+
+
+def _explained(crude: float, adjusted: float) -> str:
+    """Say what adjustment did to the ratio: it can move it either way."""
+    if crude <= 0 or adjusted <= 0:
+        return ""
+    before, after = math.log(crude), math.log(adjusted)
+    if before * after < 0:
+        return "Allowing for what dispatch knew turns the difference round."
+    if abs(after) > abs(before) * 1.05:
+        return "Allowing for what dispatch knew does not explain the difference; it grows."
+    if abs(after) < abs(before) * 0.5:
+        return "Allowing for what dispatch knew takes away more than half of the difference."
+    if abs(after) < abs(before) * 0.95:
+        return "Allowing for what dispatch knew takes away part of the difference."
+    return "Allowing for what dispatch knew does not explain the difference."
+
+
+def beside(comparison: Comparison) -> list[str]:
+    """Return what must stand beside a headline: errors, overlap, officers, robustness."""
+    adjusted = comparison.adjusted
+    if not isinstance(adjusted.risk_difference, Estimate):
+        test = adjusted.permutation
+        if isinstance(test, Test):
+            return [f"{test.method.capitalize()}: {p_value(test.p_value)}."]
+        return []
+    lines = [
+        f"Errors: clustered by {adjusted.clusters:,} officers (CR2), {adjusted.df:.0f} degrees of freedom;"
+        f" {p_value(adjusted.p_value)}"
+        + (
+            f", {p_value(adjusted.p_holm)} after Holm's adjustment for {comparison.family} primary outcomes."
+            if adjusted.p_holm is not None
+            else "; exploratory, not adjusted for other tests."
+        ),
+        f"Overlap: {percent(adjusted.overlap)} of contacts have a like in the other group"
+        f" (by {covariate_list(adjusted.overlap_by)}).",
+    ]
+    if isinstance(comparison.detectable, Estimate):
+        lines.append(
+            "Smallest difference these data could show:"
+            f" {comparison.detectable.estimate * 1000:.1f} per 1,000 (80% power)."
+        )
+    if isinstance(comparison.e_value, Estimate):
+        lines.append(
+            f"E-value: something unmeasured would have to be tied to both CIT and the outcome by a ratio of"
+            f" {comparison.e_value.estimate:.2f} to account for the ratio, and by"
+            f" {comparison.e_value.low:.2f} for its limit. It does not cover wrongly recorded fields."
+        )
+    lines += _officer(adjusted.influential)
+    if adjusted.aliased:
+        lines.append(
+            f"Levels that say the same as others, left out: {', '.join(adjusted.aliased)}."
+        )
+    for term, levels in adjusted.pooled:
+        shown = ", ".join(registry.level_label(term, level) for level in levels)
+        lines.append(
+            f"{registry.covariate(term).label}: levels where no or every contact had the outcome were"
+            f" merged ({shown})."
+        )
+    return lines + [f"Warning: {w}." for w in adjusted.warnings]
+
+
+def _officer(found: result.Influential | None) -> list[str]:
+    if found is None:
+        return []
+    text = (
+        f"Most influential officer: leaving out would move the difference by"
+        f" {found.change * 1000:+.1f} per 1,000; the busiest officer handled {percent(found.share)} of a"
+        " group."
+    )
+    if isinstance(found.risk_difference_without, Estimate):
+        text += f" Without: {difference(found.risk_difference_without, 1)} per 1,000."
+    return [text]
 
 
 def groups(comparison: Comparison) -> str:
@@ -380,9 +498,14 @@ def period(coverage: Coverage, question: Question) -> str:
 
 def how_sure(comparisons: tuple[Comparison, ...]) -> str:
     """Say how far the comparisons of a page carry."""
-    if not any(c.cit.n and c.other.n for c in comparisons):
+    compared = [c for c in comparisons if c.cit.n and c.other.n and not c.lacks]
+    if not compared:
         return f"There is nothing to compare here. {CAUTION}"
-    return f"{CRUDE_NOTE} {CAUTION}"
+    lines = [
+        f"- **{registry.outcome(c.outcome).label}**: {verdict(c)}; {CERTAINTY_WORDS[c.certainty]}."
+        for c in compared
+    ]
+    return "\n".join(lines) + f"\n\n{allowance(compared[0])} {CAUTION}"
 
 
 def trend_note(months: tuple[Month, ...]) -> str:

@@ -21,6 +21,8 @@ class Covariate:
     when: str
     default_adjuster: bool = False
     filterable: bool = False
+    # Kept when patterns are counted coarsely: what decides whom dispatch sends.
+    defines_pattern: bool = False
     # Level code -> label, for the levels whose code does not read as words.
     labels: tuple[tuple[str, str], ...] = ()
 
@@ -47,6 +49,7 @@ COVARIATES = (
         when="D",
         default_adjuster=True,
         filterable=True,
+        defines_pattern=True,
     ),
     Covariate(
         id="origin",
@@ -76,6 +79,7 @@ COVARIATES = (
         when="D",
         default_adjuster=True,
         filterable=True,
+        defines_pattern=True,
         labels=_YES_NO,
     ),
     Covariate(
@@ -106,6 +110,7 @@ COVARIATES = (
         when="D",
         default_adjuster=True,
         filterable=True,
+        defines_pattern=True,
     ),
     Covariate(
         id="shift",
@@ -118,6 +123,7 @@ COVARIATES = (
         when="D",
         default_adjuster=True,
         filterable=True,
+        defines_pattern=True,
         labels=_CLOCK_SHIFTS,
     ),
     Covariate(

@@ -49,9 +49,15 @@ _CARE_PLACES = (
     "'emergency_department', 'crisis_receiving', 'psychiatric_hospital', 'detox_sobering', 'clinic'"
 )
 
-_ARREST_SQL = f"either(among(custody, ['arrested_released', 'arrested_booked', 'arrested_booking_unknown']), {_any_code(_ARREST)})"
+_ARREST_SQL = (
+    "either(among(custody, ['arrested_released', 'arrested_booked', 'arrested_booking_unknown']),"
+    f" {_any_code(_ARREST)})"
+)
 # A booking is a fact only where the record can tell a booking from an arrest.
-_BOOKED_SQL = f"either(CASE WHEN custody <> 'arrested_booking_unknown' THEN custody = 'arrested_booked' END, {_any_code(_BOOKED)})"
+_BOOKED_SQL = (
+    "either(CASE WHEN custody <> 'arrested_booking_unknown' THEN custody = 'arrested_booked' END,"
+    f" {_any_code(_BOOKED)})"
+)
 _AGREED_CARE_SQL = (
     f"either(CASE WHEN transport_voluntary = 'voluntary' THEN transported_to IN ({_CARE_PLACES})"
     f" WHEN transport_voluntary IN ('involuntary', 'not_transported') THEN FALSE END,"

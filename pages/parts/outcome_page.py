@@ -62,6 +62,8 @@ def _compared(comparison: Comparison) -> None:
     figure, alt = figures.forest(comparison)
     st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="forest")
     tables.show(tables.effects(comparison), "The difference, computed in several ways")
+    for line in wording.beside(comparison):
+        st.markdown(f"- {line}")
     st.markdown(f"**Who is in the groups.** {wording.groups(comparison)}")
     st.markdown(f"**Contamination.** {wording.contamination(comparison)}")
     st.markdown(f"**Not recorded.** {wording.missing(comparison)}")

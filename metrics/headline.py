@@ -1,0 +1,242 @@
+"""The pre-specified analysis: logistic regression on what dispatch knew, standardised, by officer.
+
+Refusals come before numbers: where the errors cannot be trusted the estimate is not shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from data import registry
+from metrics import power, regression
+from metrics.aggregate import EXPOSURE, OFFICER, Counts
+from metrics.estimate import Estimate, Estimated, NotEstimable, Test
+from metrics.influence import Influence, influential
+from metrics.permutation import officer_permutation
+from metrics.regression import Fit, without
+from metrics.result import Adjusted, Influential
+from metrics.standardisation import Contrast, Standardised, standardise
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FEWEST_DF = 4.0
+FEWEST_EVENTS = 10
+FEWEST_OFFICERS = 4
+LEAST_OVERLAP = 0.80
+PATTERN_BUDGET = 5_000
+WARN_DF = 8.0
+WARN_SHARE = 0.20
+WARN_LEVERAGE = 0.30
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Grouped counts ready to fit: shared by all outcomes of a question."""
+
+    frame: pd.DataFrame
+    grouped: regression.Grouped | None
+    covariates: tuple[str, ...]
+    unavailable: tuple[str, ...]
+    patterns: int
+    overlap_by: tuple[str, ...]
+    clustered_by_officer: bool
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One outcome's adjusted result, and what the verdict needs of it."""
+
+    adjusted: Adjusted
+    detectable_se: Contrast | None = None
+
+
+def prepare(counts: Counts, asked: tuple[str, ...]) -> Prepared:
+    """Group counts by exposure x covariates x officer for fitting; exact for every outcome.
+
+    A contact without an officer key is a cluster of its own row of counts: the finest unit there is.
+    """
+    frame = counts.frame[counts.frame[EXPOSURE].notna()].reset_index(drop=True).copy()
+    frame[EXPOSURE] = frame[EXPOSURE].astype(int)
+    known = frame[OFFICER].notna()
+    if not known.all():
+        alone = np.array([f"none {i}" for i in range(len(frame))], dtype=object)
+        frame[OFFICER] = frame[OFFICER].astype(object).where(known, alone)
+    covariates = tuple(counts.by)
+    patterns = len(frame[list(covariates)].drop_duplicates()) if covariates else 1
+    overlap_by = covariates
+    if patterns > PATTERN_BUDGET:
+        overlap_by = tuple(c for c in covariates if registry.covariate(c).defines_pattern)
+    grouped = None
+    if len(frame) and frame[EXPOSURE].nunique() == 2:
+        grouped = regression.group(frame, [EXPOSURE, *covariates], cluster=OFFICER)
+    return Prepared(
+        frame,
+        grouped,
+        covariates,
+        tuple(c for c in asked if c not in covariates),
+        patterns,
+        overlap_by,
+        bool(known.any()),
+    )
+
+
+def analyse(prepared: Prepared, outcome: str) -> Headline:
+    """Return the adjusted result of one outcome, or the reasons it is refused."""
+    n, events = f"n:{outcome}", f"events:{outcome}"
+    frame = prepared.frame
+    if prepared.grouped is None:
+        return refuse(prepared, "there is no second group to compare with")
+    by_arm = frame.groupby(EXPOSURE)[[n, events]].sum()
+    smallest = int(min(by_arm[events].min(), (by_arm[n] - by_arm[events]).min()))
+    if by_arm[n].min() == 0:
+        return refuse(prepared, "one group has no contact with this outcome recorded")
+    overlap = regression.overlap_share(frame, EXPOSURE, list(prepared.overlap_by), trials=n)
+    if smallest < FEWEST_EVENTS:
+        return _too_few(
+            prepared,
+            outcome,
+            overlap,
+            f"fewer than {FEWEST_EVENTS} events in a group: too few to say",
+        )
+    if overlap < LEAST_OVERLAP:
+        return refuse(
+            prepared,
+            f"only {overlap:.0%} of contacts have a like in the other group: adjusting would compare"
+            " calls that one group never gets",
+            overlap,
+        )
+    fit = regression.fit(prepared.grouped, events=events, trials=n, se="CR2")
+    if isinstance(fit, NotEstimable):
+        return refuse(prepared, fit.reason, overlap)
+    standard = standardise(fit, EXPOSURE)
+    if isinstance(standard, NotEstimable):
+        return refuse(prepared, standard.reason, overlap)
+    ratio = standard.log_risk_ratio
+    if isinstance(ratio, NotEstimable):
+        return refuse(prepared, ratio.reason, overlap)
+    if ratio.df < FEWEST_DF:
+        return _too_few(
+            prepared,
+            outcome,
+            overlap,
+            f"too few officers carry the comparison ({ratio.df:.1f} degrees of freedom): too few to say",
+        )
+    return _spoken(prepared, fit, standard, ratio, overlap, n)
+
+
+def _spoken(
+    prepared: Prepared,
+    fit: Fit,
+    standard: Standardised,
+    ratio: Contrast,
+    overlap: float,
+    n: str,
+) -> Headline:
+    influence = influential(fit, EXPOSURE)
+    most = _most(fit, standard, influence) if isinstance(influence, Influence) else None
+    warnings = []
+    if ratio.df < WARN_DF:
+        warnings.append(f"few officers carry the comparison ({ratio.df:.1f} degrees of freedom)")
+    if most and most.share > WARN_SHARE:
+        warnings.append(f"one officer handled {most.share:.0%} of a group's contacts")
+    if most and most.leverage > WARN_LEVERAGE:
+        warnings.append(f"one officer carries {most.leverage:.0%} of the information")
+    if not prepared.clustered_by_officer:
+        warnings.append("the source has no officer numbers: errors ignore who handled the contact")
+    test = standard.test
+    adjusted = Adjusted(
+        covariates=prepared.covariates,
+        aliased=fit.aliased,
+        clusters=fit.clusters,
+        se="CR2",
+        df=ratio.df,
+        overlap=overlap,
+        risk_difference=standard.risk_difference,
+        risk_ratio=standard.risk_ratio,
+        odds_ratio=standard.odds_ratio,
+        p_value=test.p_value if isinstance(test, Test) else None,
+        p_holm=None,
+        risk_cit=standard.risk1,
+        risk_other=standard.risk0,
+        unavailable=prepared.unavailable,
+        pooled=tuple((term, tuple(levels)) for term, levels in fit.pooled.items()),
+        overlap_by=prepared.overlap_by,
+        warnings=tuple(warnings),
+        influential=most,
+    )
+    difference = standard.difference
+    return Headline(adjusted, difference if isinstance(difference, Contrast) else None)
+
+
+def _most(fit: Fit, standard: Standardised, influence: Influence) -> Influential:
+    """Describe the officer whose absence moves the ratio most; refit without if it matters."""
+    position = int(np.flatnonzero(influence.officers == influence.most)[0])
+    share = float(max(influence.share1[position], influence.share0[position]))
+    largest = float(influence.max_share)
+    leverage = float(influence.max_leverage)
+    without_it: Estimated = NotEstimable("no officer stands out; not refitted")
+    if largest > WARN_SHARE or leverage > WARN_LEVERAGE:
+        refit = without(fit, influence.most)
+        again = refit if isinstance(refit, NotEstimable) else standardise(refit, EXPOSURE)
+        without_it = again if isinstance(again, NotEstimable) else again.risk_difference
+    return Influential(
+        share=largest,
+        own_share=share,
+        leverage=leverage,
+        change=float(influence.change_difference[position]),
+        risk_difference_without=without_it,
+    )
+
+
+def refuse(prepared: Prepared, reason: str, overlap: float | None = None) -> Headline:
+    """Return a headline without an estimate, and why."""
+    gone = NotEstimable(reason)
+    officers = prepared.frame[OFFICER].nunique() if len(prepared.frame) else None
+    return Headline(
+        Adjusted(
+            covariates=prepared.covariates,
+            aliased=(),
+            clusters=officers,
+            se=None,
+            df=None,
+            overlap=overlap,
+            risk_difference=gone,
+            risk_ratio=gone,
+            odds_ratio=gone,
+            p_value=None,
+            p_holm=None,
+            risk_cit=gone,
+            risk_other=gone,
+            unavailable=prepared.unavailable,
+            overlap_by=prepared.overlap_by,
+        )
+    )
+
+
+def _too_few(prepared: Prepared, outcome: str, overlap: float, reason: str) -> Headline:
+    """Refuse the regression; test by permuting officers where exposure belongs to the officer."""
+    refused = refuse(prepared, reason, overlap)
+    test = officer_permutation(prepared.frame, outcome, fewest=FEWEST_OFFICERS)
+    return Headline(
+        replace(
+            refused.adjusted,
+            permutation=test if isinstance(test, Test) else NotEstimable(test.reason),
+            too_few=True,
+        )
+    )
+
+
+def detectable(headline: Headline, comparisons: int) -> Estimated:
+    """Return the smallest difference these data could have shown, at the Holm level of m tests.
+
+    ``(t[1 - a/2] + t[.8]) x SE`` with a = .05 / m, on the risk difference.
+    """
+    contrast = headline.detectable_se
+    if contrast is None:
+        return NotEstimable("no adjusted estimate")
+    size = power.detectable_from_se(contrast.se, contrast.df, alpha=0.05 / max(comparisons, 1))
+    return Estimate(size, size, size)

@@ -1,0 +1,80 @@
+"""Every page on stores that are small, one-armed or lack columns: no exception, honest words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from data import ingest, mapping
+from data.store import Store
+from pages import PAGES
+from tests.conftest import HERE
+from tests.stores import make_snapshot
+
+DASHBOARD = str(HERE.parent / "dashboard.py")
+
+
+def run(store: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Run one page as a browser would and return its words."""
+    monkeypatch.setenv("CIT_STORE", str(store))
+    app = AppTest.from_file(DASHBOARD, default_timeout=60).run()
+    if script != PAGES[0].script:
+        app = app.switch_page(f"pages/{script}.py").run()
+    assert not app.exception, app.exception
+    parts = [
+        *app.title,
+        *app.subheader,
+        *app.markdown,
+        *app.caption,
+        *app.info,
+        *app.warning,
+        *app.error,
+    ]
+    return "\n".join(str(p.value) for p in parts)
+
+
+@pytest.mark.parametrize("page", [p.script for p in PAGES])
+@pytest.mark.parametrize(
+    ("sizes", "events"),
+    [((40, 40), (4, 4)), ((40, 0), (4, 0)), ((0, 0), (0, 0)), ((40, 40), (0, 0))],
+    ids=["two arms", "one arm", "no arm", "no event"],
+)
+def test_pages_draw_on_small_stores(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    page: str,
+    sizes: tuple[int, int],
+    events: tuple[int, int],
+) -> None:
+    make_snapshot(tmp_path, sizes, events)
+    words = run(tmp_path / "store", page, monkeypatch)
+    assert "simulated" not in words.lower().replace("simulated agency", "")
+    assert "nan" not in words.split()
+
+
+def test_a_source_without_outcomes_names_the_columns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "contacts.csv"
+    file.write_text("agency_id,contact_id,contact_at\nT,1,2025-01-01 10:00\nT,2,2025-02-01 11:00\n")
+    ingest.load(Store(tmp_path / "store"), [file], mapping.read("canonical"))
+    words = run(tmp_path / "store", "force", monkeypatch)
+    assert "not recorded by this source" in words
+    assert "contacts.force_used" in words
+    overview = run(tmp_path / "store", "overview", monkeypatch)
+    assert "Not recorded by this source. It needs contacts.cit_arrived" in overview
+
+
+def test_a_refused_snapshot_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshot = make_snapshot(tmp_path, (40, 40), (4, 4))
+    (snapshot.path.parent / (snapshot.path.name + ".wal")).write_bytes(b"")
+    words = run(tmp_path / "store", "overview", monkeypatch)
+    assert "write-ahead log" in words
+    assert "rollback" in words
+
+
+def test_the_first_start_says_simulated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = run(tmp_path / "store", "overview", monkeypatch)
+    assert "Simulated data" in words
