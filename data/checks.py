@@ -8,7 +8,10 @@ from data import schema
 from data.errors import SnapshotError
 from data.sql import one
 
-__all__ = ["SnapshotError", "rules", "run"]
+LONGEST = {("events", "label"): 60}
+"""Characters that some texts may have at most: what is longer does not fit where it is shown."""
+
+__all__ = ["LONGEST", "SnapshotError", "rules", "run"]
 
 
 def run(con: duckdb.DuckDBPyConnection) -> None:
@@ -31,12 +34,16 @@ def rules() -> dict[str, str]:
         "every contact has a plausible time": "SELECT count(*) FROM contacts"
         " WHERE contact_at < TIMESTAMP '1970-01-01'",
     }
-    for child in ("contact_officers", "dispositions"):
+    for child in schema.children():
         found[f"every row of {child} has its contact"] = (
             f"SELECT count(*) FROM {child} ANTI JOIN contacts USING (agency_id, source, contact_id)"
         )
-    for table in ("contacts", "contact_officers", "certifications", "dispositions", "agencies"):
-        for column in schema.tables()[table].columns:
+    for (table, name), most in LONGEST.items():
+        found[f"{table}.{name} has {most} characters at most"] = (
+            f"SELECT count(*) FROM {table} WHERE length({name}) > {most}"
+        )
+    for table, declared in schema.importable().items():
+        for column in declared.columns:
             if column.type == "enum":
                 allowed = ", ".join(f"'{v}'" for v in column.values)
                 found[f"{table}.{column.name} holds only listed values"] = (

@@ -119,6 +119,16 @@ def _registries() -> Iterator[str]:
         ),
     )
 
+    yield "## Force categories\n"
+    yield "The level of a contact is the highest rank used; the last three are off the scale.\n"
+    yield from _table(
+        ["code", "rank"],
+        (
+            (f"`{c.code}`", "off the scale" if c.rank is None else c.rank)
+            for c in registry.FORCE_CATEGORIES
+        ),
+    )
+
 
 def _settings() -> Iterator[str]:
     yield "## Settings\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from data.registry import COVARIATES, EXPOSURES, OUTCOMES
+from data.registry import COVARIATES, EXPOSURES, OUTCOMES, force
 
 ENCOUNTERS_SQL = Path(__file__).with_name("encounters.sql")
 
@@ -19,6 +19,9 @@ KEYS = {
     "officer_key": "The primary or reporting officer (keyed hash).",
     "person_key": "The person (keyed hash).",
     "officer_minutes": "Minutes from dispatch to clear, summed over officers.",
+    "force_level": "Highest rank of force used, 0 (no reportable force) to 4; NULL where not recorded:"
+    " no answer on force, force of a category not known or off the scale, or a source that supplies"
+    " no categories.",
     "cit_came": "Some field says that a CIT officer came.",
 }
 
@@ -56,6 +59,9 @@ def columns() -> dict[str, tuple[str, str]]:
 
 def build(con: duckdb.DuckDBPyConnection) -> None:
     """(Re)build ``encounters`` from the canonical tables of this database."""
+    con.execute(
+        f"CREATE OR REPLACE TEMP MACRO force_rank(category) AS {force.rank_sql('category')}"
+    )
     con.execute(ENCOUNTERS_SQL.read_text(encoding="utf-8"))
     select = ",\n".join(f"{sql} AS {name}" for name, (sql, _) in columns().items())
     con.execute(

@@ -19,6 +19,16 @@ CREATE OR REPLACE TEMP MACRO disposed(recorded, sayable, wanted) AS
     CASE WHEN list_has_any(recorded, wanted) THEN TRUE
          WHEN len(recorded) > 0 AND list_has_any(sayable, wanted) THEN FALSE END;
 
+-- Seen again within so many days of the first contact: FALSE only where the export reaches that far.
+CREATE OR REPLACE TEMP MACRO seen_again(days, first_of_person, contact_day, last_day, days_to_next) AS
+    CASE WHEN first_of_person AND days_to_next <= days THEN TRUE
+         WHEN first_of_person AND contact_day + days <= last_day THEN FALSE END;
+
+-- The contact a person is followed from: the first one, where the export reaches that far.
+CREATE OR REPLACE TEMP MACRO followed(days, first_of_person, contact_day, last_day) AS
+    CASE WHEN first_of_person IS NOT NULL
+         THEN first_of_person AND contact_day + days <= last_day END;
+
 CREATE OR REPLACE TEMP VIEW encounter_facts AS
 WITH supply AS (
     SELECT agency_id, source,
@@ -67,8 +77,90 @@ officers AS (
            count(*) FILTER (certified) AS officers_certified
     FROM on_scene GROUP BY ALL
 ),
+-- A display is off the scale, whatever its category says.
+forced AS (
+    SELECT agency_id, source, contact_id,
+           max(force_rank(category)) FILTER (display_only IS DISTINCT FROM 'yes') AS force_rank
+    FROM force_events GROUP BY ALL
+),
+-- Hurt during the contact: surely and gravely, or perhaps (grave or not, during or not is not said).
+hurt AS (
+    SELECT agency_id, source, contact_id,
+           bool_or(who_counts IS TRUE AND grave IS TRUE AND during IS TRUE) AS gravely_hurt,
+           bool_or(who_counts IS NOT FALSE AND grave IS NOT FALSE AND during IS NOT FALSE)
+               AS perhaps_gravely_hurt,
+           bool_or(who = 'subject' AND during IS TRUE) AS subject_hurt,
+           bool_or(who = 'officer' AND during IS TRUE) AS officer_hurt
+    FROM (
+        SELECT *, who IN ('subject', 'officer') AS who_counts,
+               among(severity, ['serious', 'fatal']) AS grave,
+               among(cause, ['officer_force', 'subject_assault', 'self_inflicted_during',
+                             'accident', 'restraint_or_transport']) AS during
+        FROM injuries
+    ) GROUP BY ALL
+),
+last_days AS (
+    SELECT agency_id, source, CAST(max(contact_at) AS DATE) AS last_day FROM contacts GROUP BY ALL
+),
+-- One visit is one person in one incident: two forms on one incident are no return.
+visits AS (
+    SELECT agency_id, source, person_key, coalesce(incident_id, contact_id) AS visit,
+           min(contact_at) AS visit_at, arg_min(contact_id, (contact_at, contact_id)) AS first_form
+    FROM contacts WHERE person_key IS NOT NULL GROUP BY ALL
+),
+returns AS (
+    SELECT agency_id, source, first_form AS contact_id,
+           row_number() OVER in_time = 1 AS first_of_person,
+           CAST(lead(visit_at) OVER in_time AS DATE) - CAST(visit_at AS DATE) AS days_to_next
+    FROM visits
+    WINDOW in_time AS (PARTITION BY agency_id, source, person_key ORDER BY visit_at, visit)
+),
+-- Completed: served within 30 days of a referral that was not declined, by the provider's report.
+-- Not completed only where the provider of every one reported back and 30 days have passed.
+referred AS (
+    SELECT agency_id, source, contact_id,
+           bool_or(served) AS served_in_time, bool_and(served IS FALSE) AS none_served
+    FROM (
+        SELECT r.*, CASE
+                   WHEN feedback_received IS DISTINCT FROM 'yes' OR made_at IS NULL THEN NULL
+                   WHEN first_service_on IS NOT NULL
+                       THEN first_service_on BETWEEN CAST(made_at AS DATE)
+                                                 AND CAST(made_at AS DATE) + 30
+                   WHEN CAST(made_at AS DATE) + 30 <= last_day THEN FALSE END AS served
+        FROM referrals r JOIN last_days USING (agency_id, source)
+        WHERE agreed IS DISTINCT FROM 'declined'
+    ) GROUP BY ALL
+),
+held AS (
+    SELECT agency_id, source, contact_id,
+           bool_or(admitted) AS admitted, bool_and(admitted IS FALSE) AS none_admitted
+    FROM (SELECT *, among(outcome, ['admitted_involuntary', 'admitted_voluntary']) AS admitted
+          FROM holds) GROUP BY ALL
+),
 joined AS (
     SELECT k.*,
+           CASE WHEN NOT list_contains(coalesce(s.supplied, []), 'force_events.category') THEN NULL
+                WHEN k.force_used = 'no' THEN 0
+                -- Force of no reportable rank is force of a level not known.
+                WHEN k.force_used = 'yes' THEN nullif(f.force_rank, 0) END AS force_level,
+           CASE WHEN NOT (list_contains(coalesce(s.supplied, []), 'injuries.severity')
+                          AND list_contains(coalesce(s.supplied, []), 'injuries.cause')) THEN NULL
+                WHEN u.gravely_hurt THEN TRUE
+                WHEN u.perhaps_gravely_hurt THEN NULL
+                WHEN (k.subject_injured = 'no' OR k.subject_injured = 'yes' AND u.subject_hurt)
+                     AND (k.officer_injured = 'no' OR k.officer_injured = 'yes' AND u.officer_hurt)
+                THEN FALSE END AS gravely_hurt,
+           -- A person's other contacts are not counted; without a person nobody can say.
+           CASE WHEN k.person_key IS NOT NULL THEN coalesce(t.first_of_person, FALSE) END
+               AS first_of_person,
+           CAST(k.contact_at AS DATE) AS contact_day, l.last_day, t.days_to_next,
+           list_contains(coalesce(s.supplied, []), 'referrals.referral_id') AS supplies_referrals,
+           r.contact_id IS NOT NULL AS was_referred,
+           CASE WHEN r.served_in_time THEN TRUE WHEN r.none_served THEN FALSE END
+               AS referral_served,
+           list_contains(coalesce(s.supplied, []), 'holds.hold_id') AS supplies_holds,
+           h.contact_id IS NOT NULL AS was_held,
+           CASE WHEN h.admitted THEN TRUE WHEN h.none_admitted THEN FALSE END AS hold_admitted,
            coalesce(s.supplied, []) AS supplied,
            coalesce(s.source_codes, []) AS source_codes,
            e.disposition_codes,
@@ -85,6 +177,12 @@ joined AS (
     LEFT JOIN supply s USING (agency_id, source)
     LEFT JOIN ended e USING (agency_id, source, contact_id)
     LEFT JOIN officers o USING (agency_id, source, contact_id)
+    LEFT JOIN forced f USING (agency_id, source, contact_id)
+    LEFT JOIN hurt u USING (agency_id, source, contact_id)
+    LEFT JOIN last_days l USING (agency_id, source)
+    LEFT JOIN returns t USING (agency_id, source, contact_id)
+    LEFT JOIN referred r USING (agency_id, source, contact_id)
+    LEFT JOIN held h USING (agency_id, source, contact_id)
 )
 SELECT *,
        -- Not recorded as soon as one field the source supplies is blank: counting only its yes would

@@ -143,7 +143,7 @@ def parse(raw: dict[str, Any], where: str) -> Mapping:
 
 def importable_tables() -> dict[str, schema.Table]:
     """Canonical tables an export may fill."""
-    return {t.name: t for t in schema.tables().values() if any(not c.is_system for c in t.columns)}
+    return schema.importable()
 
 
 def _canonical_tables() -> dict[str, TableMapping]:
@@ -156,12 +156,12 @@ def _canonical_tables() -> dict[str, TableMapping]:
                 table.column(name),
                 (Reading(name),),
                 combine=_canonical_combine(table, name),
-                optional=not (name in table.key or name == "contact_at"),
+                optional=not table.column(name).required,
             )
             for name in (c.name for c in table.columns)
             if name in own
         }
-        key = ("contact_id",) if "contact_id" in {c.name for c in table.columns} else ()
+        key = ("contact_id",) if table.of_contact else ()
         found[table.name] = TableMapping(table, columns, key, file=table.name)
     return found
 
@@ -195,7 +195,7 @@ def _table(name: str, raw: Any, key: tuple[str, ...], where: str) -> TableMappin
         raise UserError(f"{where}: unknown table [{name}]; known: {', '.join(known)}")
     section = _Section(f"{where} [{name}]", raw)
     columns_raw = section.take("columns", dict, {})
-    of_contact = "contact_id" in {c.name for c in known[name].columns}
+    of_contact = known[name].of_contact
     own_key = section.strings("key") or (key if of_contact else ())
     file = section.take("file", str, None)
     section.finish()
@@ -221,8 +221,7 @@ def _table(name: str, raw: Any, key: tuple[str, ...], where: str) -> TableMappin
         columns[canonical] = _column(
             mappable[canonical], body, f"{where} [{name}.columns.{canonical}]", known[name]
         )
-    needed = [k for k in known[name].key if k in mappable]
-    for canonical in ["contact_at"] if name == "contacts" else needed:
+    for canonical in (c.name for c in mappable.values() if c.required):
         if canonical not in columns:
             raise UserError(
                 f"{where} [{name}.columns]: {canonical} is needed: {mappable[canonical].meaning}"

@@ -91,7 +91,7 @@ def check_column(mapped: ColumnMapping, where: str, table: schema.Table) -> None
     if mapped.blank_means and column.type != "tri":
         raise UserError(f"{where}: blank_means is for yes/no columns")
     if (mapped.recorded_from or mapped.recorded_until) and (
-        column.name == "contact_at" or "contact_id" not in {c.name for c in table.columns}
+        column.name == "contact_at" or not table.of_contact
     ):
         raise UserError(f"{where}: recorded_from and recorded_until are for facts of a contact")
 

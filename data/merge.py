@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from data import schema, transform
+from data import checks, schema, transform
 from data.errors import UserError
 from data.mapping_model import ColumnMapping
 from data.registry import DISPOSITIONS
@@ -15,15 +15,13 @@ from data.store import Store
 PREVIOUS = "previous"
 """The snapshot in use, as it is attached to the connection that builds the next."""
 
-_CONTENTS = (
-    "agencies",
-    "contacts",
-    "contact_officers",
-    "certifications",
-    "dispositions",
-    "source_columns",
-    "encounters",
-)
+# Why a row without this is refused, where the column's name does not say it well.
+_LACKS = {
+    "officer_key": "no officer number",
+    "credential": "no known credential",
+    "certified_on": "no date of certification",
+    "event_kind": "no known kind of event",
+}
 _SAME_CONTACT = "n.agency_id = o.agency_id AND n.source = o.source AND n.contact_id = o.contact_id"
 
 
@@ -63,17 +61,19 @@ def merge(load: Load, *, carried: bool, replace_period: bool, simulated: bool) -
     _note_source_columns(load)
     if carried:
         _carry_contacts(load, replace_period)
-    for name in ("contact_officers", "dispositions"):
+    for name in schema.children():
         if name in load.tables:
             _insert_children(load, name)
         if carried:
             _carry_children(load, name)
-    _merge_certifications(load, carried)
+    for name, table in schema.of_agency().items():
+        if name in load.tables:
+            _insert_of_agency(load, table)
+        if carried:
+            _carry_unless_new(con, table)
     if carried:
         for name in ("agencies", "loads", "rejected", "source_columns"):
-            key = schema.tables()[name].key
-            same = " AND ".join(f"n.{k} = o.{k}" for k in key)
-            _carry(con, name, f"NOT EXISTS (FROM {name} n WHERE {same})" if key else "TRUE")
+            _carry_unless_new(con, schema.tables()[name])
 
 
 def _keyed(kind: str, agency: str, raw: str) -> str:
@@ -152,12 +152,12 @@ def _insert_contacts(load: Load) -> None:
 
 
 def _insert_children(load: Load, name: str) -> None:
-    """Insert a table of several rows per contact; refuse rows of its own file without a contact."""
+    """Insert a table of several rows per contact; refuse bad rows of its own file."""
     con, columns = load.con, load.tables[name]
     table = schema.tables()[name]
     own_key = [k for k in table.key if k in columns]
     if load.mapping.tables[name].file is not None:
-        _reject_orphans(load, name, own_key)
+        _reject_orphans(load, name)
     rest = [n for n in columns if n not in own_key]
     if own_key:
         combined = "".join(f", {transform.combined(n, columns[n])} AS {n}" for n in rest)
@@ -168,7 +168,7 @@ def _insert_children(load: Load, name: str) -> None:
         rows = f"SELECT DISTINCT key_raw, {', '.join(columns)} FROM typed_{name}"
         said = [n for n, c in columns.items() if c.constant is None]
         filled = " OR ".join(f"{n} IS NOT NULL" for n in said) or "TRUE"
-    windows = _listed({n: transform.window(f"n.{n}", c) for n, c in columns.items()})
+    windows = _listed({n: transform.window(_a_time(f"n.{n}", c), c) for n, c in columns.items()})
     con.execute(
         f"INSERT INTO {name} BY NAME SELECT * FROM (SELECT n.agency_id, n.source, n.contact_id,"
         f" n.load_id{windows} FROM (SELECT {_fixed(load)}, {contact_key(load)} AS contact_id"
@@ -177,59 +177,58 @@ def _insert_children(load: Load, name: str) -> None:
     )
 
 
-def _reject_orphans(load: Load, name: str, own_key: list[str]) -> None:
+def _a_time(value: str, column: ColumnMapping) -> str:
+    """SQL for a value, NULL where it is marked as no time: its row came with a contact's."""
+    if column.canonical.type not in ("date", "ts"):
+        return value
+    return f"CASE WHEN {transform.not_a_time(value)} IS NULL THEN {value} END"
+
+
+def _reject_orphans(load: Load, name: str) -> None:
     here = (
         f"EXISTS (FROM contacts c WHERE c.agency_id = {literal(load.agency_id)}"
         f" AND c.source = {literal(load.mapping.source)} AND c.contact_id = {contact_key(load)})"
     )
-    missing = "".join(f" WHEN {k} IS NULL THEN 'no officer number'" for k in own_key)
     reason = (
         "CASE WHEN key_raw IS NULL THEN 'no contact number'"
-        f" WHEN NOT {here} THEN '{name}: no such contact'{missing} END"
+        f" WHEN NOT {here} THEN '{name}: no such contact' END"
     )
+    _reject_rows(load, name, [(reason, ", ".join(load.mapping.tables[name].key))])
+
+
+def _insert_of_agency(load: Load, table: schema.Table) -> None:
+    """Insert a table of the agency as a whole; refuse rows without what it needs."""
+    columns = load.tables[table.name]
+    own_key = [k for k in table.key if k in columns]
+    _reject_rows(load, table.name, [])
+    rest = [n for n in columns if n not in own_key]
+    combined = "".join(f", {transform.combined(n, columns[n])} AS {n}" for n in rest)
+    keys = ", ".join(own_key)
+    load.con.execute(
+        f"INSERT INTO {table.name} BY NAME SELECT {literal(load.agency_id)} AS agency_id,"
+        f" {literal(load.load_id)} AS load_id{_listed(_values(load, columns))} FROM"
+        f" (SELECT {keys}{combined} FROM typed_{table.name} GROUP BY {keys})"
+    )
+
+
+def _reject_rows(load: Load, name: str, tests: list[tuple[str, str]]) -> None:
+    """Refuse rows that lack what their table needs, or hold a date that is none.
+
+    ``tests`` come first: reason (SQL) and the column at fault.
+    """
     columns = load.tables[name]
-    at_fault = {"": ", ".join(load.mapping.tables[name].key)}
-    if own_key:
-        at_fault["officer"] = columns[own_key[0]].readings[0].column
-    reject(load, name, reason, at_fault)
-
-
-def _merge_certifications(load: Load, carried: bool) -> None:
-    if "certifications" in load.tables:
-        columns = load.tables["certifications"]
-        key = [k for k in schema.tables()["certifications"].key if k in columns]
-        _reject_certifications(load, columns)
-        rest = [n for n in columns if n not in key]
-        combined = "".join(f", {transform.combined(n, columns[n])} AS {n}" for n in rest)
-        keys = ", ".join(key)
-        load.con.execute(
-            f"INSERT INTO certifications BY NAME SELECT {literal(load.agency_id)} AS agency_id,"
-            f" {literal(load.load_id)} AS load_id{_listed(_values(load, columns))} FROM"
-            f" (SELECT {keys}{combined} FROM typed_certifications GROUP BY {keys})"
-        )
-    if carried:
-        same = " AND ".join(f"n.{k} = o.{k}" for k in schema.tables()["certifications"].key)
-        _carry(load.con, "certifications", f"NOT EXISTS (FROM certifications n WHERE {same})")
-
-
-def _reject_certifications(load: Load, columns: dict[str, ColumnMapping]) -> None:
-    reasons = [
-        "WHEN officer_key IS NULL THEN 'no officer number'",
-        "WHEN credential IS NULL THEN 'no known credential'",
-        "WHEN certified_on IS NULL THEN 'no date of certification'",
-        f"ELSE {transform.not_a_time('certified_on')}",
-    ]
-    if "expires_on" in columns:
-        reasons[-1] = (
-            f"ELSE coalesce({transform.not_a_time('certified_on')},"
-            f" {transform.not_a_time('expires_on')})"
-        )
-    words = {"officer": "officer_key", "credential": "credential", "": "certified_on"}
-    at_fault = {
-        word: columns[name].readings[0].column if columns[name].readings else name
-        for word, name in words.items()
-    }
-    reject(load, "certifications", f"CASE {' '.join(reasons)} END", at_fault)
+    for n, c in columns.items():
+        at_fault = c.readings[0].column if c.readings else n
+        if c.canonical.required:
+            why = literal(_LACKS.get(n, f"no {n.replace('_', ' ')}"))
+            tests.append((f"CASE WHEN {n} IS NULL THEN {why} END", at_fault))
+        if c.canonical.type in ("date", "ts"):
+            tests.append((transform.not_a_time(n), at_fault))
+        if most := checks.LONGEST.get((name, n)):
+            why = literal(f"{n} longer than {most} characters")
+            tests.append((f"CASE WHEN length({n}) > {most} THEN {why} END", at_fault))
+    for reason, column in tests:
+        reject(load, name, reason, {"": column})
 
 
 def _note_source_columns(load: Load) -> None:
@@ -275,6 +274,13 @@ def _carry(con: duckdb.DuckDBPyConnection, table: str, where: str) -> None:
         )
 
 
+def _carry_unless_new(con: duckdb.DuckDBPyConnection, table: schema.Table) -> None:
+    """Keep the rows of the previous snapshot whose key this load did not write."""
+    same = " AND ".join(f"n.{k} = o.{k}" for k in table.key)
+    unless = f"NOT EXISTS (FROM {table.name} n WHERE {same})" if table.key else "TRUE"
+    _carry(con, table.name, unless)
+
+
 def _carry_contacts(load: Load, replace_period: bool) -> None:
     con = load.con
     keep = f"NOT EXISTS (FROM contacts n WHERE {_SAME_CONTACT})"
@@ -318,12 +324,14 @@ def content_hash(
     """
     database = database or str(one(con, "SELECT current_database()")[0])
     found = {}
-    for table in _CONTENTS:
+    for table in (*schema.importable(), "source_columns", "encounters"):
         columns = con.execute(
             "SELECT column_name FROM duckdb_columns() WHERE table_name = ? AND database_name = ?"
             " AND column_name <> 'load_id' ORDER BY column_name",
             [table, database],
         ).fetchall()
+        if not columns:  # a snapshot of an earlier edition
+            continue
         listed = ", ".join(c[0] for c in columns)
         rows, total = one(
             con,

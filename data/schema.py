@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -39,6 +39,7 @@ class Column:
     type: str
     level: str
     when: str
+    required: bool = False
 
     @property
     def is_system(self) -> bool:
@@ -59,6 +60,11 @@ class Table:
     def importable(self) -> tuple[Column, ...]:
         """Columns an export may fill."""
         return tuple(c for c in self.columns if not c.is_system)
+
+    @property
+    def of_contact(self) -> bool:
+        """True if its rows belong to contacts."""
+        return "contact_id" in {c.name for c in self.columns}
 
     def column(self, name: str) -> Column:
         """Return the column called ``name``; raise ``KeyError`` if the table has none."""
@@ -103,7 +109,7 @@ def tables() -> dict[str, Table]:
             "SELECT table_name, comment FROM duckdb_tables() ORDER BY table_oid"
         ).fetchall()
         columns = con.execute(
-            "SELECT table_name, column_name, data_type, comment FROM duckdb_columns()"
+            "SELECT table_name, column_name, data_type, comment, is_nullable FROM duckdb_columns()"
             " WHERE schema_name = 'main' ORDER BY table_oid, column_index"
         ).fetchall()
         keys = dict(
@@ -116,9 +122,28 @@ def tables() -> dict[str, Table]:
     for name, meaning in names:
         if not meaning:
             raise ValueError(f"{name}: the table has no COMMENT")
-        own = tuple(parse_comment(*row) for row in columns if row[0] == name)
+        own = tuple(
+            replace(parse_comment(*row[:4]), required=not row[4])
+            for row in columns
+            if row[0] == name
+        )
         found[name] = Table(name, meaning, own, tuple(keys.get(name, ())))
     return found
+
+
+def importable() -> dict[str, Table]:
+    """Return the tables an export may fill."""
+    return {t.name: t for t in tables().values() if t.importable}
+
+
+def children() -> dict[str, Table]:
+    """Return the importable tables with several rows per contact."""
+    return {n: t for n, t in importable().items() if t.of_contact and n != "contacts"}
+
+
+def of_agency() -> dict[str, Table]:
+    """Return the importable tables whose rows belong to the agency as a whole."""
+    return {n: t for n, t in importable().items() if not t.of_contact and n != "agencies"}
 
 
 def column(reference: str) -> Column:

@@ -176,6 +176,111 @@ COMMENT ON COLUMN dispositions.disposition IS 'How the contact ended. Values: ar
 COMMENT ON COLUMN dispositions.raw_disposition IS 'As exported; labels change with the records system. [code, C, A]';
 COMMENT ON COLUMN dispositions.load_id IS 'The load that wrote this row. [text, S, -]';
 
+CREATE TABLE force_events (
+    agency_id VARCHAR,
+    source VARCHAR,
+    contact_id VARCHAR,
+    force_id VARCHAR,
+    seq INTEGER,
+    agency_level VARCHAR,
+    category VARCHAR,
+    display_only tri,
+    load_id VARCHAR NOT NULL,
+    PRIMARY KEY (agency_id, source, contact_id, force_id, seq)
+);
+COMMENT ON TABLE force_events IS 'One row per application of force: officer by person by application. An application whose contact is not known cannot be placed and is rejected.';
+COMMENT ON COLUMN force_events.agency_id IS 'The agency. [text, K, -]';
+COMMENT ON COLUMN force_events.source IS 'The export the row came from. [text, K, -]';
+COMMENT ON COLUMN force_events.contact_id IS 'The contact. [key, K, -]';
+COMMENT ON COLUMN force_events.force_id IS 'Number of the force report. [key, K, A]';
+COMMENT ON COLUMN force_events.seq IS 'Number of the application within the report. [int, K, A]';
+COMMENT ON COLUMN force_events.agency_level IS 'The agency''s own level, never renumbered. [code, C, A]';
+COMMENT ON COLUMN force_events.category IS 'What was used; the last three are off the scale of force and reported beside it. Values: control_hold_or_escort, takedown_no_injury, body_weight_pin, pressure_point_or_joint_lock, takedown_injury, strike_or_kick, chemical, ced_used, impact_weapon, impact_munition, canine_bite, vehicle, neck_restraint, strike_to_head_with_object, firearm_discharged, none, verbal_only, handcuffs, display. [enum, C, A]';
+COMMENT ON COLUMN force_events.display_only IS 'A weapon was pointed or displayed, not used; such a row is off the scale. [tri, C, A]';
+COMMENT ON COLUMN force_events.load_id IS 'The load that wrote this row. [text, S, -]';
+
+CREATE TABLE injuries (
+    agency_id VARCHAR,
+    source VARCHAR,
+    contact_id VARCHAR,
+    injury_id VARCHAR,
+    who VARCHAR,
+    cause VARCHAR,
+    severity VARCHAR,
+    load_id VARCHAR NOT NULL,
+    PRIMARY KEY (agency_id, source, contact_id, injury_id)
+);
+COMMENT ON TABLE injuries IS 'One row per injury of one person.';
+COMMENT ON COLUMN injuries.agency_id IS 'The agency. [text, K, -]';
+COMMENT ON COLUMN injuries.source IS 'The export the row came from. [text, K, -]';
+COMMENT ON COLUMN injuries.contact_id IS 'The contact. [key, K, -]';
+COMMENT ON COLUMN injuries.injury_id IS 'Number of the injury. [key, K, A]';
+COMMENT ON COLUMN injuries.who IS 'Who was hurt. Values: subject, officer, clinician, other_responder, third_party. [enum, C, A]';
+COMMENT ON COLUMN injuries.cause IS 'What hurt them; without it injuries are not comparable. Values: officer_force, subject_assault, self_inflicted_before_arrival, self_inflicted_during, before_contact, accident, restraint_or_transport, unknown. [enum, C, A]';
+COMMENT ON COLUMN injuries.severity IS 'How grave it was. Values: complaint_of_pain, minor, serious, fatal, unknown. [enum, C, A]';
+COMMENT ON COLUMN injuries.load_id IS 'The load that wrote this row. [text, S, -]';
+
+CREATE TABLE referrals (
+    agency_id VARCHAR,
+    source VARCHAR,
+    contact_id VARCHAR,
+    referral_id VARCHAR,
+    referral_kind VARCHAR,
+    made_at TIMESTAMP,
+    agreed VARCHAR,
+    first_service_on DATE,
+    feedback_received tri,
+    load_id VARCHAR NOT NULL,
+    PRIMARY KEY (agency_id, source, contact_id, referral_id)
+);
+COMMENT ON TABLE referrals IS 'One row per referral.';
+COMMENT ON COLUMN referrals.agency_id IS 'The agency. [text, K, -]';
+COMMENT ON COLUMN referrals.source IS 'The export the row came from. [text, K, -]';
+COMMENT ON COLUMN referrals.contact_id IS 'The contact. [key, K, -]';
+COMMENT ON COLUMN referrals.referral_id IS 'Number of the referral. [key, K, A]';
+COMMENT ON COLUMN referrals.referral_kind IS 'From a card left to a person handed over. Values: information_given, provider_notified, appointment_made, warm_handoff, mobile_crisis_on_scene, transport. [enum, C, A]';
+COMMENT ON COLUMN referrals.made_at IS 'When it was made. [ts, C, A]';
+COMMENT ON COLUMN referrals.agreed IS 'Whether the person agreed to it. Values: accepted, declined, not_asked, unknown. [enum, R, A]';
+COMMENT ON COLUMN referrals.first_service_on IS 'Day of the first service the provider gave. [date, C, L]';
+COMMENT ON COLUMN referrals.feedback_received IS 'The provider reported back; where not, completion is not recorded. [tri, C, L]';
+COMMENT ON COLUMN referrals.load_id IS 'The load that wrote this row. [text, S, -]';
+
+CREATE TABLE holds (
+    agency_id VARCHAR,
+    source VARCHAR,
+    contact_id VARCHAR,
+    hold_id VARCHAR,
+    outcome VARCHAR,
+    load_id VARCHAR NOT NULL,
+    PRIMARY KEY (agency_id, source, contact_id, hold_id)
+);
+COMMENT ON TABLE holds IS 'One row per involuntary hold.';
+COMMENT ON COLUMN holds.agency_id IS 'The agency. [text, K, -]';
+COMMENT ON COLUMN holds.source IS 'The export the row came from. [text, K, -]';
+COMMENT ON COLUMN holds.contact_id IS 'The contact. [key, K, -]';
+COMMENT ON COLUMN holds.hold_id IS 'Number of the hold. [key, K, A]';
+COMMENT ON COLUMN holds.outcome IS 'How the facility decided. Values: admitted_involuntary, admitted_voluntary, released_not_meeting_criteria, released_other, transferred, left, unknown. [enum, C, L]';
+COMMENT ON COLUMN holds.load_id IS 'The load that wrote this row. [text, S, -]';
+
+CREATE TABLE events (
+    agency_id VARCHAR,
+    event_id VARCHAR,
+    event_date DATE NOT NULL,
+    event_kind VARCHAR NOT NULL,
+    district_id VARCHAR,
+    label VARCHAR NOT NULL,
+    load_id VARCHAR NOT NULL,
+    PRIMARY KEY (agency_id, event_id)
+);
+COMMENT ON TABLE events IS 'One row per thing that may explain a change on a trend.';
+COMMENT ON COLUMN events.agency_id IS 'The agency. [text, K, -]';
+COMMENT ON COLUMN events.event_id IS 'Number of the event. [text, K, -]';
+COMMENT ON COLUMN events.event_date IS 'Day it took effect. [date, C, -]';
+COMMENT ON COLUMN events.event_kind IS 'What changed. Values: program_start, training_class, policy_change, form_change, records_system_change, dispatch_change, facility_opened, facility_closed, co_responder_start, line_988_change, staffing_change, decree_milestone, other. [enum, C, -]';
+COMMENT ON COLUMN events.district_id IS 'District it is about; blank is the whole agency. [text, O, -]';
+COMMENT ON COLUMN events.label IS 'What it says on the chart, in 60 characters or fewer. [text, C, -]';
+COMMENT ON COLUMN events.load_id IS 'The load that wrote this row. [text, S, -]';
+
 CREATE TABLE source_columns (
     agency_id VARCHAR,
     source VARCHAR,

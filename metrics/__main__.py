@@ -6,7 +6,7 @@ import argparse
 import json
 from datetime import date
 
-from data import sample
+from data import loads, sample
 from data.cli import Parser, add_store, run
 from data.errors import UserError
 from data.store import Store
@@ -61,15 +61,19 @@ def _evaluate(args: argparse.Namespace) -> None:
     sample.ensure(store)
     snapshot = store.current()
     comparisons = evaluate(question, args.access, snapshot=snapshot)
+    simulated = any(a.simulated for a in loads.agencies(snapshot))
     if args.json:
         answer = {
             "schema_version": SCHEMA_VERSION,
             "question": {**question.to_dict(), "access": args.access},
             "snapshot": snapshot.id,
+            "simulated": simulated,
             "comparisons": [c.to_dict() for c in comparisons],
         }
         print(json.dumps(answer, ensure_ascii=False, allow_nan=False))
     else:
+        if simulated:
+            print("Simulated data: an invented agency.")
         print("\n".join(_lines(c) for c in comparisons))
         print(wording.CAUTION)
 

@@ -55,7 +55,25 @@ def _encounters(snapshot: Snapshot) -> Any:
     import ibis  # half a second: loaded on first use
 
     # One backend per call: Ibis backends, like connections, are not shared between threads.
-    return ibis.duckdb.from_connection(snapshot.cursor()).table("encounters")
+    table = ibis.duckdb.from_connection(snapshot.cursor()).table("encounters")
+    # A snapshot of an earlier version lacks what the registries have gained since: not recorded.
+    lacking = {c: ibis.null("boolean") for c in _registry_columns() if c not in table.columns}
+    return table.mutate(**lacking) if lacking else table
+
+
+def _registry_columns() -> list[str]:
+    found = [exposure_column(e.id) for e in registry.EXPOSURES]
+    for o in registry.OUTCOMES:
+        found += [outcome_column(o.id), eligible_column(o.id)]
+    return found
+
+
+def outdated(snapshot: Snapshot) -> bool:
+    """Say whether a snapshot was made before the registries had all their entries."""
+    rows = snapshot.cursor().execute(
+        "SELECT column_name FROM duckdb_columns() WHERE table_name = 'encounters'"
+    )
+    return not set(_registry_columns()) <= {row[0] for row in rows.fetchall()}
 
 
 def _filtered(table: Any, question: Question) -> Any:
@@ -215,3 +233,34 @@ def sql(snapshot: Snapshot, question: Question, by: Iterable[str] = ()) -> str:
     import ibis
 
     return str(ibis.to_sql(_grouped(snapshot, question, by, officers=False, months=False)[0]))
+
+
+def event_days(snapshot: Snapshot, question: Question, outcome: str) -> tuple[date, ...]:
+    """Return the local dates of an outcome's events, a date as often as it had events."""
+    table = _filtered(_encounters(snapshot), question)
+    happened = table.filter(
+        (table[eligible_column(outcome)] & table[outcome_column(outcome)]).fill_null(False)
+    )
+    grouped = happened.group_by(day=happened.contact_date).aggregate(n=happened.count())
+    frame = grouped.order_by("day").execute()
+    found: list[date] = []
+    for day, n in frame.itertuples(index=False, name=None):
+        found += [_date(day)] * int(n)  # type: ignore[list-item]
+    return tuple(found)
+
+
+def force_levels(snapshot: Snapshot, question: Question) -> dict[bool, dict[int, int]]:
+    """Return contacts by highest force rank used (0 to 4), for each arm; empty if not recorded."""
+    table = _encounters(snapshot)
+    if "force_level" not in table.columns:
+        return {}
+    table = _filtered(table, question)
+    exposed = table[exposure_column(question.exposure)]
+    known = table.filter(exposed.notnull() & table.force_level.notnull())
+    grouped = known.group_by(arm=known[exposure_column(question.exposure)], level=known.force_level)
+    found: dict[bool, dict[int, int]] = {}
+    for arm, level, n in (
+        grouped.aggregate(n=known.count()).execute().itertuples(index=False, name=None)
+    ):
+        found.setdefault(bool(arm), {})[int(level)] = int(n)
+    return found

@@ -20,10 +20,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from metrics._products import cross
 from metrics.cells import Categorical, Cells, Term, counts, group
 
 ALIAS_TOLERANCE = 1e-7
 """Residual norm, relative to the column's own, below which a column is aliased (as in R's lm)."""
+
+CERTAIN_NONE, CERTAIN_SOME = 1e-12, 1e-7
+"""Squared relative residuals at which a column surely is aliased, and surely is not."""
 
 INTERCEPT = "(Intercept)"
 POOLED = "pooled"
@@ -174,6 +178,9 @@ def _independent(matrix: np.ndarray) -> np.ndarray:
     """Mark the columns that are no linear combination of those to their left."""
     # Distinct patterns, unweighted: what can be told apart depends on which patterns exist,
     # not on how many contacts each holds.
+    found = _clearly_independent(matrix)
+    if found is not None:
+        return found
     basis = np.empty_like(matrix, order="F")
     kept = np.zeros(matrix.shape[1], dtype=bool)
     rank = 0
@@ -187,4 +194,23 @@ def _independent(matrix: np.ndarray) -> np.ndarray:
             basis[:, rank] = vector / length
             kept[column] = True
             rank += 1
+    return kept
+
+
+def _clearly_independent(matrix: np.ndarray) -> np.ndarray | None:
+    """Answer from the cross products, or return ``None`` where rounding could decide.
+
+    Eliminating left to right leaves each column's squared residual on the diagonal. Squares keep half
+    the digits: only residuals far from the tolerance are believed.
+    """
+    left = cross(matrix)
+    size = left.diagonal().copy()
+    kept = np.zeros(len(size), dtype=bool)
+    for column in range(len(size)):
+        share = left[column, column] / size[column] if size[column] else 0.0
+        if CERTAIN_NONE < share < CERTAIN_SOME:
+            return None
+        if share >= CERTAIN_SOME:
+            kept[column] = True
+            left = left - np.outer(left[:, column], left[column]) / left[column, column]
     return kept

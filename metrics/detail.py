@@ -10,9 +10,9 @@ from data.store import Snapshot
 from metrics import aggregate, proportions
 from metrics.aggregate import EXPOSURE, MONTH
 from metrics.estimate import Estimated, NotEstimable
-from metrics.evaluate import stratum_tables
 from metrics.question import Question
 from metrics.result import Arm, Stratified
+from metrics.strata import stratum_tables
 from metrics.stratified import mantel_haenszel
 
 STRATIFY_PAGES_BY = ("call_group", "district", "shift")
@@ -64,18 +64,16 @@ class Split:
 class Detail:
     """Everything an outcome page draws besides its ``Comparison``."""
 
-    months: tuple[Month, ...]
     splits: tuple[Split, ...]
     sql: str
 
 
 def detail(question: Question, outcome: str, snapshot: Snapshot) -> Detail:
-    """Return the months and strata of one outcome of a question."""
+    """Return the strata of one outcome of a question."""
     asked = question.only(outcome)
     coverage = aggregate.coverage(snapshot)
     dims = tuple(d for d in STRATIFY_PAGES_BY if coverage.records(d))
     return Detail(
-        months(asked, outcome, snapshot),
         tuple(_split(asked, outcome, dim, snapshot) for dim in dims),
         aggregate.sql(snapshot, asked, dims[:1]),
     )
@@ -93,11 +91,13 @@ def months(question: Question, outcome: str, snapshot: Snapshot) -> tuple[Month,
         for day, contacts, n, events in summed.itertuples(name=None)
     }
     typical = float(summed["contacts"].median())
+    counted = float(summed[f"n:{outcome}"].median())
     found = []
     day = first
     while day <= last:
         contacts, n, events = known.get(day, (0, 0, 0))
-        found.append(Month(day, contacts, n, events, contacts >= max(1, COVERED_SHARE * typical)))
+        covered = contacts >= max(1, COVERED_SHARE * typical) and n >= COVERED_SHARE * counted
+        found.append(Month(day, contacts, n, events, covered))
         day = date(day.year + day.month // 12, day.month % 12 + 1, 1)
     return tuple(found)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from data import registry
+from metrics import blas as blas  # limits the threads of what follows
 from metrics import power, regression
 from metrics.aggregate import EXPOSURE, OFFICER, Counts
 from metrics.estimate import Estimate, Estimated, NotEstimable, Test

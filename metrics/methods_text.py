@@ -53,7 +53,7 @@ SECTIONS = (
         "The headline",
         "Logistic regression on covariates known at dispatch, standardised over the contacts observed to a"
         " risk difference and a risk ratio (g-computation; Greenland 2004, Am J Epidemiol 160:301). Errors"
-        " are clustered by primary officer: bias-reduced (CR2; Bell & McCaffrey 2002, in the form of"
+        " are clustered by primary officer, with bias correction (CR2; Bell & McCaffrey 2002, in the form of"
         " Kauermann & Carroll 2001, J Am Stat Assoc 96:1387) with Satterthwaite degrees of freedom for each"
         " contrast. The difference carries a MOVER interval (Zou & Donner 2008, Stat Med 27:1693); the test"
         " is a t test on the log ratio, with Holm's adjustment over the primary outcomes this source"

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.linalg import LinAlgError, cholesky, solve_triangular
 from scipy.special import expit
 
+from metrics._products import cross, times, weighted_sum
 from metrics.estimate import NotEstimable
 
 Family = Literal["logit", "poisson", "linear"]
@@ -70,17 +71,17 @@ def maximise(
         beta[0] = np.log(overall / (1 - overall))
     elif family == "poisson":
         beta[0] = np.log(overall)
-    value = _log_likelihood(x @ beta, events, trials, family)
+    value = _log_likelihood(times(x, beta), events, trials, family)
     checked, last = False, False
     for iteration in range(1, MAX_ITERATIONS + 1):
-        mean, variance = mean_variance(x @ beta, family)
+        mean, variance = mean_variance(times(x, beta), family)
         if not checked and _extreme(mean, family):
             checked = True
             columns = separated(x, events, trials, family)
             if columns is not None:
                 return _separation([name for name, on in zip(names, columns, strict=True) if on])
         try:
-            upper = cholesky((x * (trials * variance)[:, None]).T @ x)
+            upper = cholesky(cross(x, trials * variance))
         except LinAlgError:
             break
         if last:
@@ -92,7 +93,7 @@ def maximise(
                 log_likelihood=value,
                 iterations=iteration - 1,
             )
-        score = x.T @ (events - trials * mean)
+        score = weighted_sum(events - trials * mean, x)
         half = solve_triangular(upper, score, trans="T")
         step = solve_triangular(upper, half)
         last = float(half @ half) <= DECREMENT or family == "linear"
@@ -172,7 +173,7 @@ def _climb(
     """Halve the step until the likelihood does not fall."""
     for _ in range(40):
         proposal = beta + step
-        reached = _log_likelihood(x @ proposal, events, trials, family)
+        reached = _log_likelihood(times(x, proposal), events, trials, family)
         if reached >= value - 1e-10 * (1 + abs(value)):
             return proposal, reached
         step = step / 2

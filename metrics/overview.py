@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from data import registry
 from data.store import Snapshot
-from metrics import aggregate, detail, proportions, wording
+from metrics import aggregate, detail, proportions, situation, trend, wording
 from metrics.aggregate import Counts, Coverage
 from metrics.estimate import Estimate
 from metrics.question import Question
@@ -26,18 +26,49 @@ class Tile:
 _ASKED = ("force", "arrest", "voluntary_care", "emergency_hold")
 
 
-def tiles(question: Question, snapshot: Snapshot) -> tuple[Tile, ...]:
-    """Return the tiles in their fixed order, so that months compare."""
+def tiles(question: Question, snapshot: Snapshot, *, small: bool = False) -> tuple[Tile, ...]:
+    """Return the tiles in their fixed order, so that months compare.
+
+    ``small`` shows days since force was last used instead of a rate that few events cannot carry.
+    """
     asked = question.only(*_ASKED)
     coverage = aggregate.coverage(snapshot)
     counts = aggregate.counts(snapshot, asked)
-    return (
+    force = _last_force(asked, snapshot) if small else _force(counts, coverage)
+    found = (
         _contacts(asked, counts, snapshot),
         _came(asked, coverage, snapshot),
-        _force(counts, coverage),
+        force,
         _arrests(counts, coverage),
         _care(counts, coverage),
         _time(counts),
+    )
+    return tuple(_with_change(t, asked, snapshot) if t.id in _CHARTED else t for t in found)
+
+
+_CHARTED = ("force", "arrest", "voluntary_care")
+
+
+def _with_change(tile: Tile, question: Question, snapshot: Snapshot) -> Tile:
+    """Add what the chart's rules say, where there is a chart."""
+    if tile.value is None:
+        return tile
+    chart = trend.trend(question, tile.id, snapshot)
+    return replace(tile, details=(*tile.details, wording.change(chart)))
+
+
+def _last_force(question: Question, snapshot: Snapshot) -> Tile:
+    found = situation.situation(question, "force", snapshot, ())
+    if found.days_since is None:
+        return Tile("last_force", "Force used", "none", ("none recorded in this period",))
+    return Tile(
+        "last_force",
+        "Force last used",
+        f"{found.days_since:,} days",
+        (
+            "before the last contact on record",
+            f"{found.events_in_last_year:,} in the last 12 months on record",
+        ),
     )
 
 

@@ -17,7 +17,6 @@ M = L L':
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -25,6 +24,7 @@ from typing import Literal, Protocol
 import numpy as np
 from scipy import sparse
 
+from metrics._products import WORKERS, cross_here, weighted_sum
 from metrics.estimate import NotEstimable
 
 ErrorType = Literal[
@@ -35,8 +35,7 @@ SINGULAR = 1e-9  # distance of an eigenvalue of K_j from 1 at which it counts as
 LOADING = 1e-6  # share of a contrast, in standard errors, that may lie on such a direction
 VANISHING = 1e-12  # a variance this small beside the model's own is rounding
 CLUB_CELLS = 2000
-CHUNK = 256  # clusters decomposed at a time
-DENSE = 0.02  # share of filled cells above which a dense product is faster than a sparse one
+CHUNK = 64  # clusters decomposed at a time
 
 
 class Satterthwaite(Protocol):
@@ -180,10 +179,10 @@ def clustered(
     """Return cluster-robust errors from clusters x patterns counts (J x P) and a matrix P x p."""
     count, total = trials.shape[0], float(trials.sum())
     z = matrix @ root
-    scores = events @ z - trials @ (z * mean[:, None])
     if kind == "CR2-club":
+        scores = events @ z - trials @ (z * mean[:, None])
         return _club(z, scores, events, trials, mean, variance, root)
-    clusters = Clusters(*_decompose(trials, z, variance), scores, EXPONENT[kind])
+    clusters = Clusters(*_decompose(events, trials, z, mean, variance), EXPONENT[kind])
     factor = 1.0
     if kind in ("CR1", "CR1S"):
         factor *= count / (count - 1)
@@ -210,27 +209,40 @@ def _rotate_back(vectors: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 def _decompose(
-    trials: sparse.csr_array, z: np.ndarray, variance: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the eigenvalues and vectors of every K_j = sum over its contacts of v z z'."""
+    events: sparse.csr_array,
+    trials: sparse.csr_array,
+    z: np.ndarray,
+    mean: np.ndarray,
+    variance: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return eigenvalues and vectors of K_j = sum over its contacts of v z z', and the scores."""
     count, p = trials.shape[0], z.shape[1]
-    rows, columns = np.triu_indices(p)
-    products = z[:, rows] * (variance[:, None] * z[:, columns])
-    crowded = trials.nnz > DENSE * count * z.shape[0]
     values, vectors = np.empty((count, p)), np.empty((count, p, p))
+    scores = np.empty((count, p))
+    happened = _aligned(events, trials)
 
     def part(start: int) -> None:
-        chunk = slice(start, min(start + CHUNK, count))
-        share = trials[chunk]
-        packed = (share.toarray() if crowded else share) @ products
-        kernel = np.empty((packed.shape[0], p, p))
-        kernel[:, rows, columns] = packed
-        kernel[:, columns, rows] = packed
-        values[chunk], vectors[chunk] = np.linalg.eigh(kernel)
+        stop = min(start + CHUNK, count)
+        kernel = np.empty((stop - start, p, p))
+        for j in range(start, stop):
+            where = slice(trials.indptr[j], trials.indptr[j + 1])
+            cell, n = trials.indices[where], trials.data[where]
+            rows = z[cell]
+            kernel[j - start] = cross_here(rows, n * variance[cell])
+            scores[j] = weighted_sum(happened[where] - n * mean[cell], rows)
+        values[start:stop], vectors[start:stop] = np.linalg.eigh(kernel)
 
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, 4)) as pool:
+    with ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(part, range(0, count, CHUNK)))
-    return np.clip(values, 0.0, 1.0), vectors
+    return np.clip(values, 0.0, 1.0), vectors, scores
+
+
+def _aligned(events: sparse.csr_array, trials: sparse.csr_array) -> np.ndarray:
+    """Return the events of every stored cell of ``trials``, both made from the same cells."""
+    same = np.array_equal(events.indptr, trials.indptr)
+    if not (same and np.array_equal(events.indices, trials.indices)):
+        raise ValueError("events and trials must come from the same cells")
+    return events.data
 
 
 def _club(

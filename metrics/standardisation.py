@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.special import expit, logit
 
+from metrics._products import times, weighted_sum
 from metrics._student import quantile, tail
 from metrics.estimate import Estimate, Estimated, NotEstimable, Test, Tested
 from metrics.newton import mean_variance
@@ -172,8 +173,8 @@ def margins_of(fitted: Fit, exposure: str) -> Margins | NotEstimable:
                 "The exposure always goes together with another covariate, so their effects "
                 "cannot be told apart."
             )
-        mean, variance = mean_variance(rows @ fitted.beta, fitted.family)
-        found.append((float(weight @ mean), (weight * variance) @ rows, mean))
+        mean, variance = mean_variance(times(rows, fitted.beta), fitted.family)
+        found.append((float(weight @ mean), weighted_sum(weight * variance, rows), mean))
     (p1, g1, m1), (p0, g0, m0) = found
     return Margins(p1, p0, g1, g0, m1, m0)
 

@@ -8,17 +8,21 @@ from data.errors import UserError
 from data.registry.covariates import COVARIATES, Covariate
 from data.registry.dispositions import DISPOSITIONS, Disposition
 from data.registry.exposures import EXPOSURES, Exposure
+from data.registry.force import FORCE_CATEGORIES, FORCE_LEVELS, ForceCategory
 from data.registry.outcomes import OUTCOMES, Outcome
 
 __all__ = [
     "COVARIATES",
     "DISPOSITIONS",
     "EXPOSURES",
+    "FORCE_CATEGORIES",
+    "FORCE_LEVELS",
     "NOT_RECORDED",
     "OUTCOMES",
     "Covariate",
     "Disposition",
     "Exposure",
+    "ForceCategory",
     "Outcome",
     "covariate",
     "exposure",

@@ -69,6 +69,31 @@ _CONNECTED_SQL = (
 )
 _CHARGEABLE = "said(chargeable)"
 
+_HOLD_SQL = f"either(said(hold), {_any_code(('hold_involuntary',))})"
+
+
+def _repeat(days: int) -> Outcome:
+    """The same person again within so many days, counted once for each person."""
+    return Outcome(
+        id=f"repeat_{days}",
+        label=f"Seen again within {days} days",
+        definition=f"The same person had another contact, on another incident, within {days} days"
+        " of their first contact in the export. Each person is counted once, from that first"
+        " contact, and only if the export reaches that many days beyond it; later contacts are not"
+        " counted again. A contact whose person is not known is not recorded.",
+        happened=f"were followed by another contact with the same person within {days} days",
+        event=f"seen_again({days}, first_of_person, contact_day, last_day, days_to_next)",
+        sources=("contacts.person_key",),
+        family="secondary",
+        better="lower",
+        eligible=f"followed({days}, first_of_person, contact_day, last_day)",
+        eligible_words=f"first contacts of a known person, with {days} days of follow-up",
+        when="L",
+        note="By local dates, within one export; people who left, died or were held elsewhere"
+        " cannot be seen again.",
+    )
+
+
 OUTCOMES = (
     Outcome(
         id="force",
@@ -122,7 +147,7 @@ OUTCOMES = (
         definition="An involuntary emergency hold was begun. More or fewer holds is neither better"
         " nor worse by itself.",
         happened="ended in an emergency hold",
-        event=f"either(said(hold), {_any_code(('hold_involuntary',))})",
+        event=_HOLD_SQL,
         sources=("contacts.hold", _DISPOSITION),
         family="secondary",
     ),
@@ -183,6 +208,38 @@ OUTCOMES = (
         better="lower",
     ),
     Outcome(
+        id="serious_injury",
+        label="Serious injury",
+        definition="The person or an officer was seriously or fatally injured during the contact:"
+        " by force, by an assault, by the person's own hand while police were there, by accident,"
+        " or in restraint or transport.",
+        happened="had someone seriously injured",
+        event="gravely_hurt",
+        sources=("injuries.severity", "injuries.cause"),
+        family="secondary",
+        better="lower",
+        note="Not recorded where an injury may have been one but how grave it was, or how it came"
+        " about, is unknown,"
+        " or where the form did not answer on injuries.",
+    ),
+    Outcome(
+        id="hold_upheld",
+        label="Hold upheld",
+        definition="A person under an emergency hold was admitted, involuntarily or by agreement."
+        " Neither direction is better by itself.",
+        happened="had their hold upheld",
+        event="hold_admitted",
+        sources=("holds.outcome",),
+        family="secondary",
+        eligible=f"CASE WHEN supplies_holds THEN either(nullif(was_held, FALSE), {_HOLD_SQL}) END",
+        eligible_words="contacts that ended in an emergency hold",
+        when="L",
+        note="Not recorded where the facility's decision is not known.",
+    ),
+    _repeat(30),
+    _repeat(90),
+    _repeat(365),
+    Outcome(
         id="referral",
         label="Referral made",
         definition="A referral or a warm hand-off to a provider was made, by agreement or not.",
@@ -191,6 +248,22 @@ OUTCOMES = (
         sources=(_DISPOSITION,),
         family="secondary",
         better="higher",
+    ),
+    Outcome(
+        id="referral_completed",
+        label="Referral completed",
+        definition="The provider gave a first service within 30 days of a referral that the person"
+        " did not decline.",
+        happened="reached the provider within 30 days",
+        event="referral_served",
+        sources=("referrals.first_service_on", "referrals.feedback_received"),
+        family="secondary",
+        better="higher",
+        eligible="CASE WHEN supplies_referrals THEN"
+        f" either(nullif(was_referred, FALSE), {_any_code(_REFERRAL)}) END",
+        eligible_words="contacts that ended in a referral",
+        when="L",
+        note="Not recorded where a provider did not report back, or 30 days have not passed.",
     ),
     Outcome(
         id="resolved_on_scene",

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import plotly.graph_objects as go
+from data.events import Event
 
 from metrics import wording
-from metrics.detail import Detail
 from metrics.effects import rows as effect_rows
 from metrics.estimate import Estimate, Estimated
 from metrics.result import Arm, Comparison, is_estimate
+from metrics.trend import Trend, signals
+from metrics.trends import DaysBetween, PChart
 from pages.parts.palette import CIT, GAP, NEUTRAL, OTHER, Mark
 
 CONFIG = {"displayModeBar": False}
 SHORTEST_NAMED_GAP = 120
 """Days a gap needs on the trend before there is room to name it."""
+MOST_EVENTS = 12
+"""Marked events drawn on a trend, the latest: more would cover the data."""
 FEWEST_DRAWN = 20
 """Contacts a month needs in a group before its share of missing values is drawn."""
 
@@ -96,41 +100,128 @@ def wrap(label: str, width: int = 26) -> str:
     return "<br>".join(lines)
 
 
-def trend(detail: Detail, label: str) -> tuple[go.Figure, str]:
-    """The rate per month; months without coverage are gaps on a grey band, never zeros."""
+def trend(found: Trend, label: str, events: tuple[Event, ...] = ()) -> tuple[go.Figure, str]:
+    """The rate per month with its chart limits, or days between events where they are rare.
+
+    Months without coverage are gaps on a grey band, never zeros; marked events are dotted lines.
+    """
     figure = go.Figure()
-    months = detail.months
+    if found.rare and isinstance(found.between, DaysBetween):
+        _days_between(figure, found, found.between)
+    else:
+        _p_chart(figure, found)
+    first, last = found.months[0].first_day, wording.month_after(found.months[-1].first_day)
+    for start, end in wording.gaps(found.months):
+        figure.add_vrect(x0=start, x1=end, fillcolor=GAP, line_width=0, layer="below")
+        if (end - start).days >= SHORTEST_NAMED_GAP:
+            _note(figure, start, "not recorded")
+    shown = [e for e in events if first <= e.date < last][-MOST_EVENTS:]
+    for number, event in enumerate(shown, 1):
+        figure.add_vline(x=event.date, line_width=1, line_dash="dot", line_color=NEUTRAL.color)
+        _note(figure, event.date, str(number))
+    figure.update_xaxes(range=[first, last])
+    return _layout(figure, 300, ""), wording.trend_alt(found, label)
+
+
+def marked_events(found: Trend, events: tuple[Event, ...]) -> list[str]:
+    """Return the marked events of a trend's period, in the order of their numbers."""
+    first, last = found.months[0].first_day, wording.month_after(found.months[-1].first_day)
+    shown = [e for e in events if first <= e.date < last][-MOST_EVENTS:]
+    return [f"{i}: {e.label} ({e.date:%-d %b %Y})" for i, e in enumerate(shown, 1)]
+
+
+def _note(figure: go.Figure, x: object, text: str) -> None:
+    figure.add_annotation(
+        x=x,
+        y=1,
+        yref="paper",
+        xanchor="left",
+        yanchor="top",
+        text=text,
+        showarrow=False,
+        font={"size": 11},
+    )
+
+
+def _p_chart(figure: go.Figure, found: Trend) -> None:
+    if isinstance(found.chart, PChart):
+        covered = [m.first_day for m in found.covered]
+        points = found.chart.points
+        # One band per stretch of coverage: a band drawn across a gap would claim to know it.
+        for start, end in _stretches(found):
+            days = covered[start:end]
+            figure.add_trace(
+                go.Scatter(
+                    x=[*days, *reversed(days)],
+                    y=[
+                        *(1000 * (p.high or 0) for p in points[start:end]),
+                        *(1000 * (p.low or 0) for p in reversed(points[start:end])),
+                    ],
+                    fill="toself",
+                    fillcolor="rgba(0,114,178,0.10)",
+                    line={"width": 0},
+                    hoverinfo="skip",
+                )
+            )
+        figure.add_hline(
+            y=found.chart.centre * 1000, line_width=1, line_dash="dash", line_color=NEUTRAL.color
+        )
+    marked = set(signals(found))
     figure.add_trace(
         go.Scatter(
-            x=[m.first_day for m in months],
-            y=[None if m.rate is None else m.rate * 1000 for m in months],
-            customdata=[[m.events, m.n] for m in months],
+            x=[m.first_day for m in found.months],
+            y=[None if m.rate is None else m.rate * 1000 for m in found.months],
+            customdata=[[m.events, m.n] for m in found.months],
             mode="lines+markers",
             connectgaps=False,
             line={"color": CIT.color, "width": 2},
-            marker={"size": 6, "symbol": CIT.symbol},
+            marker={
+                "size": [10 if m.first_day in marked else 5 for m in found.months],
+                "symbol": [
+                    "diamond-open" if m.first_day in marked else "circle" for m in found.months
+                ],
+            },
             hovertemplate="%{x|%B %Y}: %{y:.1f} per 1,000<br>%{customdata[0]} of %{customdata[1]}"
             "<extra></extra>",
         )
     )
-    for start, end in wording.gaps(months):
-        figure.add_vrect(x0=start, x1=end, fillcolor=GAP, line_width=0, layer="below")
-        if (end - start).days < SHORTEST_NAMED_GAP:
-            continue
-        figure.add_annotation(
-            x=start,
-            y=1,
-            yref="paper",
-            xanchor="left",
-            yanchor="top",
-            text="not recorded",
-            showarrow=False,
-            font={"size": 11},
-        )
     figure.update_yaxes(rangemode="tozero", title="of 1,000 contacts")
-    if months:
-        figure.update_xaxes(range=[months[0].first_day, wording.month_after(months[-1].first_day)])
-    return _layout(figure, 300, ""), wording.trend_alt(months, label)
+
+
+def _stretches(found: Trend) -> list[tuple[int, int]]:
+    """Return (start, end) of runs of months that follow each other, as positions in ``covered``."""
+    spans: list[tuple[int, int]] = []
+    covered = found.covered
+    for i, month in enumerate(covered):
+        if spans and wording.month_after(covered[i - 1].first_day) == month.first_day:
+            spans[-1] = (spans[-1][0], i + 1)
+        else:
+            spans.append((i, i + 1))
+    return spans
+
+
+def _days_between(figure: go.Figure, found: Trend, between: DaysBetween) -> None:
+    for y, dash in ((between.centre, "dash"), (between.high, "dot")):
+        figure.add_hline(y=y, line_width=1, line_dash=dash, line_color=NEUTRAL.color)
+    figure.add_trace(
+        go.Scatter(
+            x=list(found.days[1:]),
+            y=list(between.gaps),
+            mode="lines+markers",
+            line={"color": CIT.color, "width": 1.5},
+            marker={
+                "size": [
+                    10 if b or r else 6 for b, r in zip(between.beyond, between.run, strict=True)
+                ],
+                "symbol": [
+                    "diamond-open" if b or r else "circle"
+                    for b, r in zip(between.beyond, between.run, strict=True)
+                ],
+            },
+            hovertemplate="%{x|%-d %B %Y}: %{y:.0f} days after the one before<extra></extra>",
+        )
+    )
+    figure.update_yaxes(rangemode="tozero", title="days since the one before")
 
 
 def missing(rows: list[dict[str, object]], exposure: str) -> tuple[go.Figure, str]:

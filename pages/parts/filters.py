@@ -14,7 +14,10 @@ from data import registry
 from data.store import Snapshot
 from metrics.aggregate import Coverage
 from metrics.question import Question, ask
+from metrics.situation import COMPARISON, SMALL, UNIVERSAL
 from pages.parts import cache
+
+_WAYS = {"auto": None, "compare": COMPARISON, "small": SMALL, "all trained": UNIVERSAL}
 
 
 def _shown(id_: str) -> str:
@@ -35,6 +38,7 @@ def shared(snapshot: Snapshot, coverage: Coverage) -> Question:
             for chosen in [_levels(snapshot, c)]
             if chosen
         }
+        _way()
     return ask(exposure=exposure, start=start, end=end, where=where)
 
 
@@ -54,6 +58,24 @@ def _exposure(coverage: Coverage) -> str:
     exposure = registry.exposure(options.get(str(chosen), known[0]))
     st.caption(f"{exposure.definition} {exposure.note}")
     return exposure.id
+
+
+def _way() -> None:
+    st.segmented_control(
+        "Way of looking",
+        list(_WAYS),
+        key="view",
+        bind="query-params",
+        default="auto",
+        required=True,
+        help="Auto chooses from the data: few CIT officers or events make a small agency; where"
+        " everyone is trained there is no second group.",
+    )
+
+
+def way() -> str | None:
+    """Return the way of looking asked for, or None to let the data decide."""
+    return _WAYS.get(str(st.session_state.get("view", "auto")))
 
 
 def _period(coverage: Coverage) -> tuple[date | None, date | None]:

@@ -20,5 +20,11 @@ def draw(view: View, entry: PageEntry) -> None:
             " it: `python -m data load FILE --mapping NAME`.",
             icon=":material/science:",
         )
+    if cache.outdated(view.snapshot):
+        st.info(
+            "This snapshot was made by an earlier version: outcomes added since are shown as not recorded."
+            " Load the export again to fill them.",
+            icon=":material/update:",
+        )
     if entry.ignores_filters and view.question.filtered:
         st.info(entry.ignores_filters, icon=":material/filter_alt_off:")

@@ -1,36 +1,64 @@
-"""One mechanism for every outcome page: a page names its outcome, this draws it."""
+"""One mechanism for every outcome page: a page names its outcomes, this draws the one chosen."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from data import registry
-from metrics import result, wording
+from metrics import result, situation, wording
 from metrics.detail import Detail
+from metrics.estimate import NotEstimable
 from metrics.result import Comparison
-from pages.parts import cache, figures, tables
+from pages.parts import cache, figures, filters, tables
 from pages.parts.view import View, current
 
 
-def render(outcome_id: str) -> None:
-    """Draw the page of one outcome for the question of the shared filters."""
+def render(title: str, *outcome_ids: str) -> None:
+    """Draw a page of one or several outcomes for the question of the shared filters."""
     view = current()
-    outcome = registry.outcome(outcome_id)
-    st.title(outcome.label)
+    st.title(title)
+    outcome = registry.outcome(_chosen(outcome_ids))
     st.caption(f"{outcome.definition} {outcome.note}".strip())
-    (comparison,) = cache.answer(view.snapshot, view.question.only(outcome_id))
+    comparison = cache.answer_one(view.snapshot, view.question, outcome.id)
     if comparison.lacks == "outcome":
         _not_recorded(comparison)
         return
-    st.markdown(f"#### {comparison.sentence}")
-    _certainty(comparison)
-    detail = cache.outcome_detail(view.snapshot, view.question, outcome_id)
-    if comparison.verdict not in (result.NOT_RECORDED, result.NO_COMPARISON):
+    found = cache.agency_situation(view.snapshot, view.question, outcome.id, filters.way())
+    if found.way == situation.COMPARISON:
+        st.markdown(f"#### {comparison.sentence}")
+        st.markdown(wording.standing(comparison))
+    else:
+        st.markdown(f"#### {wording.way(found, outcome.id)}")
+        st.markdown(wording.pooled(comparison))
+    if comparison.filtered:
+        st.caption(wording.FILTERED_NOTE)
+    compared = found.way == situation.COMPARISON and comparison.verdict not in (
+        result.NOT_RECORDED,
+        result.NO_COMPARISON,
+    )
+    detail = cache.outcome_detail(view.snapshot, view.question, outcome.id)
+    if compared:
         _compared(comparison)
-    _months(detail, outcome.label)
-    if comparison.verdict not in (result.NOT_RECORDED, result.NO_COMPARISON):
+    _trend(view, outcome.id)
+    if compared:
         _splits(comparison, detail)
     _how(view, comparison, detail)
+
+
+def _chosen(outcome_ids: tuple[str, ...]) -> str:
+    if len(outcome_ids) == 1:
+        return outcome_ids[0]
+    options = {id_.replace("_", " "): id_ for id_ in outcome_ids}
+    picked = st.segmented_control(
+        "Outcome",
+        list(options),
+        default=next(iter(options)),
+        required=True,
+        key="outcome_" + outcome_ids[0],
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    return options.get(str(picked), outcome_ids[0])
 
 
 def _not_recorded(comparison: Comparison) -> None:
@@ -46,12 +74,6 @@ def _not_recorded(comparison: Comparison) -> None:
     )
 
 
-def _certainty(comparison: Comparison) -> None:
-    st.markdown(wording.standing(comparison))
-    if comparison.filtered:
-        st.caption(wording.FILTERED_NOTE)
-
-
 def _compared(comparison: Comparison) -> None:
     st.subheader("The two groups")
     if figures.has_rates(comparison.cit, comparison.other):
@@ -62,27 +84,37 @@ def _compared(comparison: Comparison) -> None:
     figure, alt = figures.forest(comparison)
     st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="forest")
     tables.show(tables.effects(comparison), "The difference, computed in several ways")
-    for line in wording.beside(comparison):
-        st.markdown(f"- {line}")
+    st.markdown("\n".join(f"- {line}" for line in wording.beside(comparison)))
     st.markdown(f"**Who is in the groups.** {wording.groups(comparison)}")
     st.markdown(f"**Contamination.** {wording.contamination(comparison)}")
     st.markdown(f"**Not recorded.** {wording.missing(comparison)}")
 
 
-def _months(detail: Detail, label: str) -> None:
-    st.subheader("Month by month")
-    if not detail.months:
+def _trend(view: View, outcome: str) -> None:
+    st.subheader("Over time")
+    found = cache.outcome_trend(view.snapshot, view.question, outcome)
+    if not found.months:
         st.info("No contact fits these filters; widen them.")
         return
-    figure, alt = figures.trend(detail, label)
+    if isinstance(found.between, NotEstimable):
+        st.markdown(wording.sparse(found))
+        with st.expander("The months as a table"):
+            tables.show(tables.months(found), "Months")
+        return
+    figure, alt = figures.trend(found, registry.outcome(outcome).label, cache.events(view.snapshot))
     st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="trend")
-    st.caption(wording.trend_note(detail.months))
+    st.caption(wording.trend_note(found))
+    marked = figures.marked_events(found, cache.events(view.snapshot))
+    if marked:
+        st.caption("Marked events: " + "; ".join(marked) + ".")
     with st.expander("The months as a table"):
-        tables.show(tables.months(detail), alt)
+        tables.show(tables.months(found), alt)
 
 
 def _splits(comparison: Comparison, detail: Detail) -> None:
-    st.subheader("By call group, district and shift")
+    if not detail.splits:
+        return
+    st.subheader("Within call groups, districts and shifts")
     st.caption(
         "Each level compared within itself, then pooled (Mantel-Haenszel). Not a ranking: levels with"
         " few contacts vary by chance."

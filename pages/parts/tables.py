@@ -6,10 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from metrics import wording
-from metrics.detail import Detail, Split
+from metrics.detail import Split
 from metrics.effects import rows
 from metrics.estimate import Estimated
 from metrics.result import Comparison
+from metrics.trend import Trend
 
 _LONG = 25
 
@@ -93,7 +94,7 @@ def split(found: Split, exposure: str) -> pd.DataFrame:
     )
 
 
-def months(detail: Detail) -> pd.DataFrame:
+def months(found: Trend) -> pd.DataFrame:
     """Return one row per month."""
     return pd.DataFrame(
         [
@@ -105,6 +106,23 @@ def months(detail: Detail) -> pd.DataFrame:
                 "Per 1,000": None if m.rate is None else round(m.rate * 1000, 1),
                 "Coverage": "recorded" if m.covered else "missing",
             }
-            for m in detail.months
+            for m in found.months
         ]
     )
+
+
+def force_levels(found: dict[bool, dict[int, int]], exposure: str) -> pd.DataFrame:
+    """Return one row per force rank, with the contacts of each arm at it."""
+    columns: dict[str, list[str]] = {
+        "Highest force used": [wording.FORCE_LEVELS[k] for k in range(5)]
+    }
+    for arm, name in zip((True, False), wording.arms(exposure), strict=True):
+        counts = found.get(arm, {})
+        total = sum(counts.values())
+        columns[name] = [
+            f"{counts.get(k, 0):,} ({counts.get(k, 0) / total * 1000:.1f} per 1,000)"
+            if total
+            else "none"
+            for k in range(5)
+        ]
+    return pd.DataFrame(columns)

@@ -1,0 +1,128 @@
+"""Which way of looking fits an agency: a comparison, a small agency, or one where all are trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from data.loads import Agency
+from data.store import Snapshot
+from metrics import aggregate
+from metrics.aggregate import EXPOSURE, OFFICER
+from metrics.question import Question
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COMPARISON = "comparison"
+SMALL = "small"
+UNIVERSAL = "universal"
+WAYS = (COMPARISON, SMALL, UNIVERSAL)
+
+FEWEST_CIT_OFFICERS = 6
+FEWEST_EXPECTED = 5.0
+UNTRAINED_SHARE = 0.02
+_ALL_TRAINED = ("all_officers_trained", "all_trained_plus_enhanced_team")
+
+
+@dataclass(frozen=True)
+class BeforeAfter:
+    """Contacts of officers who have contacts both before and after they were certified."""
+
+    officers: int
+    before_n: int
+    before_events: int
+    after_n: int
+    after_events: int
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What the data say of the agency's size and training, and the way of looking they call for."""
+
+    way: str
+    cit_officers: int | None
+    expected: float
+    trained_share: float | None
+    last_event: date | None
+    last_contact: date | None
+    events_in_last_year: int
+    before_after: BeforeAfter
+
+    @property
+    def days_since(self) -> int | None:
+        """Days from the last event to the last contact of the period."""
+        if self.last_event is None or self.last_contact is None:
+            return None
+        return (self.last_contact - self.last_event).days
+
+
+def situation(
+    question: Question, outcome: str, snapshot: Snapshot, agencies: tuple[Agency, ...]
+) -> Situation:
+    """Look at one outcome's counts by officer and choose the way of looking.
+
+    *Small*: fewer than 6 CIT officers, or fewer than 5 events expected in an arm if both had the
+    overall rate. *Universal*: the agency says that all are trained, or under 2% of contacts are in the
+    other arm.
+    """
+    asked = question.only(outcome)
+    frame = aggregate.counts(snapshot, asked, officers=True).frame
+    known = frame[frame[EXPOSURE].notna()]
+    n, events = f"n:{outcome}", f"events:{outcome}"
+    arms = {a: known[known[EXPOSURE] == a] for a in (True, False)}
+    sizes = {a: int(arms[a][n].sum()) for a in arms}
+    total = sum(sizes.values())
+    rate = int(known[events].sum()) / total if total else 0.0
+    expected = rate * min(sizes.values())
+    # Without officer numbers their count is not recorded, and not a sign of a small agency.
+    numbered = known[OFFICER].notna().any()
+    officers = int(arms[True][OFFICER].nunique()) if numbered else None
+    share = sizes[True] / total if total else None
+    days = aggregate.event_days(snapshot, asked, outcome)
+    last = aggregate.coverage(snapshot).last
+    if question.end and last and question.end < last:
+        last = question.end
+    return Situation(
+        way=_way(agencies, share, officers, expected, total),
+        cit_officers=officers,
+        expected=expected,
+        trained_share=share,
+        last_event=days[-1] if days else None,
+        last_contact=last,
+        events_in_last_year=sum(1 for d in days if last and (last - d).days < 365),
+        before_after=_before_after(known, n, events),
+    )
+
+
+def _way(
+    agencies: tuple[Agency, ...],
+    share: float | None,
+    officers: int | None,
+    expected: float,
+    total: int,
+) -> str:
+    if any(a.cit_model in _ALL_TRAINED for a in agencies):
+        return UNIVERSAL
+    if share is not None and share > 1 - UNTRAINED_SHARE:
+        return UNIVERSAL
+    few_officers = officers is not None and officers < FEWEST_CIT_OFFICERS
+    if total and (few_officers or expected < FEWEST_EXPECTED):
+        return SMALL
+    return COMPARISON
+
+
+def _before_after(known: pd.DataFrame, n: str, events: str) -> BeforeAfter:
+    own = known[known[OFFICER].notna() & (known[n] > 0)]
+    arms = own.groupby(OFFICER)[EXPOSURE].nunique()
+    both = own[own[OFFICER].isin(arms[arms == 2].index)]
+    exposed = both[EXPOSURE].astype(bool)
+    after, before = both[exposed], both[~exposed]
+    return BeforeAfter(
+        officers=int((arms == 2).sum()),
+        before_n=int(before[n].sum()),
+        before_events=int(before[events].sum()),
+        after_n=int(after[n].sum()),
+        after_events=int(after[events].sum()),
+    )
