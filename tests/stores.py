@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from data import ingest, mapping
+from data import ingest, mapping, simulate
 from data.store import Snapshot, Store
 
 
@@ -36,3 +37,17 @@ def make_snapshot(
     file = write_contacts(folder / "contacts.csv", sizes, events, unassigned)
     ingest.load(store, [file], mapping.read("canonical"))
     return store.current()
+
+
+def simulated_store(folder: Path, contacts: int, **options: Any) -> Path:
+    """Simulate an agency of any kind, load it, and return its store."""
+    simulation = simulate.simulate(contacts, seed=3, **options)
+    simulate.write(simulation, folder)
+    files = [folder / f"{table}.parquet" for table in mapping.importable_tables()]
+    ingest.load(
+        Store(folder / "store"),
+        [f for f in files if f.exists()],
+        mapping.read("canonical"),
+        simulated=True,
+    )
+    return folder / "store"

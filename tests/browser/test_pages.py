@@ -16,7 +16,18 @@ Window = Callable[..., Chrome]
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_every_page_draws_cleanly(address: str, window: Window, width: int) -> None:
-    chrome = window(width)
+    draw_every_page(address, window(width), width)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_page_draws_where_there_is_little(
+    odd_address: str, window: Window, width: int
+) -> None:
+    draw_every_page(odd_address, window(width), width)
+
+
+def draw_every_page(address: str, chrome: Chrome, width: int) -> None:
     for entry in PAGES:
         chrome.open(f"{address}/{entry.script if entry is not PAGES[0] else ''}")
         assert entry.title in chrome.text()
