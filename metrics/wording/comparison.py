@@ -286,8 +286,8 @@ def _officer(found: result.Influential | None) -> list[str]:
         return []
     text = (
         f"Most influential officer: leaving this one out would move the difference by"
-        f" {found.change * 1000:+.1f} per 1,000; the busiest officer handled {percent(found.share)} of a"
-        " group."
+        f" {round(found.change * 1000, 1) + 0:+.1f} per 1,000;"
+        f" the busiest officer handled {percent(found.share)} of a group."
     )
     if isinstance(found.risk_difference_without, Estimate):
         text += f" Without: {difference(found.risk_difference_without, 1)} per 1,000."
