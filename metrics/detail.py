@@ -9,11 +9,10 @@ from data import registry
 from data.store import Snapshot
 from metrics import aggregate, proportions
 from metrics.aggregate import EXPOSURE, MONTH
-from metrics.estimate import Estimated, NotEstimable
+from metrics.estimate import Estimated
 from metrics.question import Question
 from metrics.result import Arm, Stratified
-from metrics.strata import stratum_tables
-from metrics.stratified import mantel_haenszel
+from metrics.strata import pool, stratum_tables
 
 STRATIFY_PAGES_BY = ("call_group", "district", "shift")
 COVERED_SHARE = 0.25
@@ -125,25 +124,8 @@ def _split(question: Question, outcome: str, dim: str, snapshot: Snapshot) -> Sp
             )
         )
     strata.sort(key=lambda s: (s.level == registry.NOT_RECORDED, -(s.cit.n + s.other.n), s.level))
-    return Split(
-        dim, registry.covariate(dim).label, tuple(strata), _pooled(dim, [t for _, t in tables])
-    )
-
-
-def _pooled(dim: str, tables: list[list[list[int]]]) -> Stratified:
-    if not tables:
-        gone = NotEstimable("no contacts to compare")
-        return Stratified((dim,), gone, gone, gone, gone, 0, 0)
-    pooled = mantel_haenszel(tables)
-    return Stratified(
-        (dim,),
-        pooled.risk_difference,
-        pooled.risk_ratio,
-        pooled.odds_ratio,
-        pooled.homogeneity,
-        pooled.strata_used,
-        pooled.strata_dropped,
-    )
+    pooled = pool((dim,), [t for _, t in tables], "no contacts to compare")
+    return Split(dim, registry.covariate(dim).label, tuple(strata), pooled)
 
 
 def missing_by_month(

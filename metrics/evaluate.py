@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from data import registry
 from data.errors import UserError
 from data.store import Snapshot
 from metrics import aggregate, headline, proportions, result, wording
@@ -23,8 +22,7 @@ from metrics.result import (
     Unadjusted,
 )
 from metrics.sensitivity import e_value
-from metrics.strata import stratum_tables
-from metrics.stratified import mantel_haenszel
+from metrics.strata import pool, stratum_tables
 
 STRATIFY_BY = ("call_group", "weapon")
 """The covariates of the Mantel-Haenszel exhibit, those of them the source records."""
@@ -169,21 +167,9 @@ def _unadjusted(cit: Arm, other: Arm) -> Unadjusted:
 
 def _stratified(counts: Counts, outcome: str) -> Stratified:
     if not counts.by:
-        missing = NotEstimable("the source records none of the covariates of this exhibit")
-        return Stratified((), missing, missing, missing, missing, 0, 0)
-    tables = stratum_tables(counts, outcome)
-    if not tables:
-        missing = NotEstimable("no contacts to compare")
-        return Stratified(counts.by, missing, missing, missing, missing, 0, 0)
-    pooled = mantel_haenszel([t for _, t in tables])
-    return Stratified(
-        counts.by,
-        pooled.risk_difference,
-        pooled.risk_ratio,
-        pooled.odds_ratio,
-        pooled.homogeneity,
-        pooled.strata_used,
-        pooled.strata_dropped,
+        return pool((), [], "the source records none of the covariates of this exhibit")
+    return pool(
+        counts.by, [t for _, t in stratum_tables(counts, outcome)], "no contacts to compare"
     )
 
 
@@ -257,8 +243,3 @@ def _published(comparison: Comparison) -> Comparison:
         certainty=result.TOO_FEW,
         withheld=WITHHELD,
     )
-
-
-def recorded_covariates(coverage: Coverage, ids: tuple[str, ...]) -> tuple[str, ...]:
-    """Return those covariates that the snapshot records at all."""
-    return tuple(i for i in ids if coverage.records(registry.covariate(i).id))
