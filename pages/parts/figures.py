@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import plotly.graph_objects as go
-from data.events import Event
 
+from data.events import Event
 from metrics import wording
 from metrics.effects import rows as effect_rows
 from metrics.estimate import Estimate, Estimated
