@@ -60,6 +60,13 @@ class Design:
 
     def rows(self, cells: Cells, fixed: dict[str, float]) -> tuple[np.ndarray, np.ndarray]:
         """Rebuild kept and dropped columns with numeric variables set to ``fixed`` values."""
+        alone = all((n,) in cells.terms and n in self.names for n in fixed)
+        joint = {n for factors in cells.terms if len(factors) > 1 for n in factors}
+        if self.kept.all() and alone and not joint & set(fixed):
+            rows = self.matrix.copy()
+            for name, value in fixed.items():
+                rows[:, self.names.index(name)] = value
+            return rows, rows[:, :0]
         full, _ = _columns(cells, self.codings, fixed)
         return full[:, self.kept], full[:, ~self.kept]
 

@@ -61,7 +61,8 @@ def evaluate(
     by = tuple(dict.fromkeys((*adjusters, *strata)))
     cells = aggregate.counts(snapshot, asked, by, officers=True)
     headlines = _headlines(aggregate.regroup(cells, adjusters, officers=True), asked, coverage)
-    corrected = _corrected(headlines)
+    # A filtered view is exploratory: it is outside the pre-specified family.
+    corrected = {} if question.filtered else _corrected(headlines)
     coarse = aggregate.regroup(cells, strata)
     found = tuple(
         compare(coarse, coverage, question, o, corrected.get(o, headlines[o]), len(corrected))

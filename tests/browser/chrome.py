@@ -34,6 +34,7 @@ def dashboard(store: Path) -> Iterator[str]:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "dashboard.py"]
     command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
+    command += ["--server.headless", "true"]
     log = store.parent / f"dashboard-{port}.log"
     with log.open("w") as out:
         process = subprocess.Popen(
