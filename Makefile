@@ -23,6 +23,7 @@ lint: $(VENV)/.ready
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m tests.bench.bench_load
+	$(BIN)/python -m tests.bench.bench_adjusted
 
 docs: $(VENV)/.ready
 	$(BIN)/python -m data.dictionary
