@@ -29,6 +29,8 @@ FEWEST_EVENTS = 10
 FEWEST_OFFICERS = 4
 LEAST_OVERLAP = 0.80
 PATTERN_BUDGET = 5_000
+CONTACTS_A_PATTERN = 5.0
+"""Below this, patterns lack one arm by chance, and overlap is counted over what decides dispatch."""
 WARN_DF = 8.0
 WARN_SHARE = 0.20
 WARN_LEVERAGE = 0.30
@@ -69,7 +71,7 @@ def prepare(counts: Counts, asked: tuple[str, ...]) -> Prepared:
     covariates = tuple(counts.by)
     patterns = len(frame[list(covariates)].drop_duplicates()) if covariates else 1
     overlap_by = covariates
-    if patterns > PATTERN_BUDGET:
+    if patterns > PATTERN_BUDGET or frame["contacts"].sum() < CONTACTS_A_PATTERN * patterns:
         overlap_by = tuple(c for c in covariates if registry.covariate(c).defines_pattern)
     grouped = None
     if len(frame) and frame[EXPOSURE].nunique() == 2:

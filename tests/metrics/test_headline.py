@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 import pytest
 
 from data.simulate import simulate
-from data.store import Snapshot
+from data.store import Snapshot, Store
 from metrics import aggregate, headline, result
 from metrics.aggregate import Counts
 from metrics.estimate import Estimate, NotEstimable, Test
@@ -21,6 +22,7 @@ from metrics.headline import Headline
 from metrics.multiplicity import holm
 from metrics.question import ask, primary_outcomes
 from metrics.result import Comparison
+from tests.stores import simulated_store
 from tests.studies.direct import Direct
 
 COUNTS = ("contacts", "came", "timed", "minutes")
@@ -376,3 +378,13 @@ def test_seattle_names_what_it_does_not_record(seattle_force: Comparison) -> Non
     assert set(seattle_force.adjusted.unavailable) >= {"weapon"}
     assert set(seattle_force.adjusted.covariates) >= {"call_group", "origin", "shift", "year"}
     assert primary_outcomes()[0] == "force"
+
+
+def test_sparse_patterns_do_not_refuse_a_mid_sized_agency(tmp_path: Path) -> None:
+    """Four thousand contacts over nine covariates leave most patterns with one arm by chance."""
+    snapshot = Store(simulated_store(tmp_path, contacts=4000)).current()
+    (found,) = evaluate(ask(["arrest"]), snapshot=snapshot)
+    assert found.adjusted.overlap is not None
+    assert found.adjusted.overlap > headline.LEAST_OVERLAP
+    assert set(found.adjusted.overlap_by) < set(found.adjusted.covariates)
+    assert found.adjusted.risk_ratio.estimate is not None
