@@ -9,11 +9,12 @@ from pathlib import Path
 
 from data import ingest, mapping
 from data import simulate as simulator
-from data.errors import UserError
+from data.errors import StoreLockedError, UserError
 from data.store import Store
 
 SAMPLE_CONTACTS = 60_000
 SAMPLE_SEED = 20260101
+_PATIENCE = 300
 
 
 def simulate(
@@ -49,6 +50,13 @@ def simulate(
 
 
 def ensure(store: Store, progress: Callable[[str], None] = lambda stage: None) -> None:
-    """Publish the simulated agency if the store has nothing yet."""
-    if store.current_id() is None:
+    """Publish the simulated agency if the store has nothing yet; wait if someone else is doing so."""
+    if store.current_id() is not None:
+        return
+    try:
         simulate(store, SAMPLE_CONTACTS, SAMPLE_SEED, progress=progress)
+    except StoreLockedError:
+        with store.lock(timeout=_PATIENCE):
+            pass
+        if store.current_id() is None:
+            raise

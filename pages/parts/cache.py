@@ -28,8 +28,6 @@ def store() -> Store:
         with st.spinner(
             "First start: making a simulated agency to show. This takes a few seconds."
         ):
-            with found.lock(timeout=300):
-                pass  # another session may be making it already
             sample.ensure(found)
     return found
 
