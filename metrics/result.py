@@ -297,11 +297,6 @@ def _arm(arm: Arm, withheld: str | None) -> dict[str, Any]:
     return found
 
 
-def per_1000(value: float | None) -> float | None:
-    """Return a proportion or difference per 1,000."""
-    return None if value is None else value * 1000
-
-
 def is_estimate(value: Estimated) -> bool:
     """Say whether there is a number to show."""
     return isinstance(value, Estimate)

@@ -14,7 +14,6 @@ from metrics.trends import DaysBetween, PChart
 
 FEWEST_EVENTS_A_MONTH = 4.0
 """Below this the p' chart fails, and days between events are charted (METHODS: at 1 to 3 a month)."""
-RUN = 8
 
 
 @dataclass(frozen=True)

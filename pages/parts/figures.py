@@ -115,8 +115,7 @@ def trend(found: Trend, label: str, events: tuple[Event, ...] = ()) -> tuple[go.
         figure.add_vrect(x0=start, x1=end, fillcolor=GAP, line_width=0, layer="below")
         if (end - start).days >= SHORTEST_NAMED_GAP:
             _note(figure, start, "not recorded")
-    shown = [e for e in events if first <= e.date < last][-MOST_EVENTS:]
-    for number, event in enumerate(shown, 1):
+    for number, event in enumerate(_shown(found, events), 1):
         figure.add_vline(x=event.date, line_width=1, line_dash="dot", line_color=NEUTRAL.color)
         _note(figure, event.date, str(number))
     figure.update_xaxes(range=[first, last])
@@ -125,9 +124,12 @@ def trend(found: Trend, label: str, events: tuple[Event, ...] = ()) -> tuple[go.
 
 def marked_events(found: Trend, events: tuple[Event, ...]) -> list[str]:
     """Return the marked events of a trend's period, in the order of their numbers."""
+    return [f"{i}: {e.label} ({e.date:%-d %b %Y})" for i, e in enumerate(_shown(found, events), 1)]
+
+
+def _shown(found: Trend, events: tuple[Event, ...]) -> list[Event]:
     first, last = found.months[0].first_day, wording.month_after(found.months[-1].first_day)
-    shown = [e for e in events if first <= e.date < last][-MOST_EVENTS:]
-    return [f"{i}: {e.label} ({e.date:%-d %b %Y})" for i, e in enumerate(shown, 1)]
+    return [e for e in events if first <= e.date < last][-MOST_EVENTS:]
 
 
 def _note(figure: go.Figure, x: object, text: str) -> None:
