@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from data.registry import COVARIATES, EXPOSURES, OUTCOMES, force
+from data.registry import COVARIATES, EXPOSURES, OUTCOMES, dispositions, force
 
 ENCOUNTERS_SQL = Path(__file__).with_name("encounters.sql")
 
@@ -60,7 +60,8 @@ def columns() -> dict[str, tuple[str, str]]:
 def build(con: duckdb.DuckDBPyConnection) -> None:
     """(Re)build ``encounters`` from the canonical tables of this database."""
     con.execute(
-        f"CREATE OR REPLACE TEMP MACRO force_rank(category) AS {force.rank_sql('category')}"
+        f"CREATE OR REPLACE TEMP MACRO force_rank(category) AS {force.rank_sql('category')};"
+        f"CREATE OR REPLACE TEMP MACRO disposition_bit(code) AS {dispositions.bit_sql('code')}"
     )
     con.execute(ENCOUNTERS_SQL.read_text(encoding="utf-8"))
     select = ",\n".join(f"{sql} AS {name}" for name, (sql, _) in columns().items())

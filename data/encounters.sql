@@ -13,11 +13,16 @@ CREATE OR REPLACE TEMP MACRO either(a, b) AS
 CREATE OR REPLACE TEMP MACRO among(code, wanted) AS
     CASE WHEN code IS NOT NULL AND code <> 'unknown' THEN list_contains(wanted, code) END;
 
+-- Codes as the bits of one number: asking a list of text for each of a dozen outcomes took longer than
+-- all joins together. A constant list becomes a number when the query is planned.
+CREATE OR REPLACE TEMP MACRO code_bits(codes) AS
+    list_bit_or(list_transform(codes, lambda code: disposition_bit(code)));
+
 -- Did the contact end in one of the wanted dispositions? FALSE only where a disposition was recorded
 -- and the source has a label for at least one of them: what it cannot say is not recorded.
 CREATE OR REPLACE TEMP MACRO disposed(recorded, sayable, wanted) AS
-    CASE WHEN list_has_any(recorded, wanted) THEN TRUE
-         WHEN len(recorded) > 0 AND list_has_any(sayable, wanted) THEN FALSE END;
+    CASE WHEN recorded & code_bits(wanted) <> 0 THEN TRUE
+         WHEN recorded <> 0 AND sayable & code_bits(wanted) <> 0 THEN FALSE END;
 
 -- Seen again within so many days of the first contact: FALSE only where the export reaches that far.
 CREATE OR REPLACE TEMP MACRO seen_again(days, first_of_person, contact_day, last_day, days_to_next) AS
@@ -32,46 +37,68 @@ CREATE OR REPLACE TEMP MACRO followed(days, first_of_person, contact_day, last_d
 CREATE OR REPLACE TEMP VIEW encounter_facts AS
 WITH supply AS (
     SELECT agency_id, source,
-           list(table_name || '.' || column_name) AS supplied,
-           coalesce(first(codes) FILTER (table_name = 'dispositions' AND column_name = 'disposition'),
-                    []) AS source_codes,
+           -- Yes or no for each column asked about: a list would be copied to every contact.
+           bool_or(supplied = 'force_events.category') AS force_category,
+           bool_or(supplied = 'injuries.severity') AND bool_or(supplied = 'injuries.cause')
+               AS injury_severity_and_cause,
+           bool_or(supplied = 'referrals.referral_id') AS referrals,
+           bool_or(supplied = 'holds.hold_id') AS holds,
+           bool_or(supplied = 'contacts.primary_officer_cit') AS primary_officer_cit,
+           bool_or(supplied = 'contacts.cit_arrived') AS cit_arrived,
+           bool_or(supplied = 'contacts.shift_id') AS shift,
+           code_bits(first(codes) FILTER (supplied = 'dispositions.disposition')) AS codes,
            -- A source that only names the reporting officer says nothing about the rest of the team.
            bool_or(table_name = 'contact_officers' AND column_name = 'scene_role'
                    AND (codes IS NULL OR len(list_filter(codes, lambda c: c NOT IN ('reporting', 'lead'))) > 0))
                AS names_team
-    FROM source_columns GROUP BY ALL
+    FROM (SELECT *, table_name || '.' || column_name AS supplied FROM source_columns)
+    GROUP BY agency_id, source
 ),
 ended AS (
     SELECT agency_id, source, contact_id,
-           list_sort(list(DISTINCT disposition)) AS disposition_codes
+           bit_or(disposition_bit(disposition)) AS disposition_codes
     FROM dispositions WHERE disposition IS NOT NULL GROUP BY ALL
 ),
 certified_agencies AS (
     SELECT DISTINCT agency_id FROM certifications WHERE credential IN ('cit_40h', 'cit_enhanced')
 ),
+cit_credentials AS (
+    SELECT * FROM certifications WHERE credential IN ('cit_40h', 'cit_enhanced')
+),
+-- From one day on which a credential of theirs begins or ends to the next, an officer's standing stays:
+-- one row for each stretch, so that no contact meets two of them.
+standing AS (
+    SELECT d.agency_id, d.officer_key, d.since,
+           lead(d.since) OVER (PARTITION BY d.agency_id, d.officer_key ORDER BY d.since) AS until,
+           bool_or(c.certified_on <= d.since AND (c.expires_on IS NULL OR d.since < c.expires_on))
+               AS certified,
+           bool_or(c.credential = 'cit_enhanced' AND c.certified_on <= d.since
+                   AND (c.expires_on IS NULL OR d.since < c.expires_on)) AS enhanced
+    FROM (SELECT agency_id, officer_key, certified_on AS since FROM cit_credentials
+          UNION SELECT agency_id, officer_key, expires_on FROM cit_credentials
+          WHERE expires_on IS NOT NULL) d
+    JOIN cit_credentials c USING (agency_id, officer_key)
+    GROUP BY d.agency_id, d.officer_key, d.since
+),
 on_scene AS (
     SELECT o.agency_id, o.source, o.contact_id, o.officer_key,
-           o.scene_role IN ('reporting', 'lead') AS is_primary,
-           CASE o.scene_role WHEN 'reporting' THEN 0 WHEN 'lead' THEN 1 ELSE 2 END AS rank,
-           CASE WHEN ca.agency_id IS NOT NULL THEN
-               bool_or(coalesce(c.credential IN ('cit_40h', 'cit_enhanced'), FALSE)) END AS certified,
-           CASE WHEN ca.agency_id IS NOT NULL THEN
-               bool_or(coalesce(c.credential = 'cit_enhanced', FALSE)) END AS enhanced
+           CASE o.scene_role WHEN 'reporting' THEN '0' WHEN 'lead' THEN '1' END AS rank,
+           CASE WHEN ca.agency_id IS NOT NULL THEN coalesce(c.certified, FALSE) END AS certified,
+           CASE WHEN ca.agency_id IS NOT NULL THEN coalesce(c.enhanced, FALSE) END AS enhanced
     FROM contact_officers o
     JOIN contacts k USING (agency_id, source, contact_id)
     LEFT JOIN certified_agencies ca ON ca.agency_id = o.agency_id
-    LEFT JOIN certifications c
+    LEFT JOIN standing c
         ON c.agency_id = o.agency_id AND c.officer_key = o.officer_key
-        AND c.credential IN ('cit_40h', 'cit_enhanced')
-        AND c.certified_on <= CAST(k.contact_at AS DATE)
-        AND (c.expires_on IS NULL OR CAST(k.contact_at AS DATE) < c.expires_on)
-    GROUP BY o.agency_id, o.source, o.contact_id, o.officer_key, o.scene_role, ca.agency_id
+        AND c.since <= CAST(k.contact_at AS DATE)
+        AND (c.until IS NULL OR CAST(k.contact_at AS DATE) < c.until)
 ),
 officers AS (
     SELECT agency_id, source, contact_id,
-           arg_min(officer_key, (rank, officer_key)) FILTER (is_primary) AS officer_key,
-           arg_min(certified, (rank, officer_key)) FILTER (is_primary) AS primary_certified,
-           arg_min(enhanced, (rank, officer_key)) FILTER (is_primary) AS primary_enhanced,
+           -- The reporting officer before one in the lead; NULL, and left out, for everyone else.
+           arg_min(officer_key, rank || officer_key) AS officer_key,
+           arg_min(certified, rank || officer_key) AS primary_certified,
+           arg_min(enhanced, rank || officer_key) AS primary_enhanced,
            bool_or(certified) AS any_certified,
            count(certified) AS officers_known,
            count(*) FILTER (certified) AS officers_certified
@@ -139,12 +166,11 @@ held AS (
 ),
 joined AS (
     SELECT k.*,
-           CASE WHEN NOT list_contains(coalesce(s.supplied, []), 'force_events.category') THEN NULL
+           CASE WHEN s.force_category IS NOT TRUE THEN NULL
                 WHEN k.force_used = 'no' THEN 0
                 -- Force of no reportable rank is force of a level not known.
                 WHEN k.force_used = 'yes' THEN nullif(f.force_rank, 0) END AS force_level,
-           CASE WHEN NOT (list_contains(coalesce(s.supplied, []), 'injuries.severity')
-                          AND list_contains(coalesce(s.supplied, []), 'injuries.cause')) THEN NULL
+           CASE WHEN s.injury_severity_and_cause IS NOT TRUE THEN NULL
                 WHEN u.gravely_hurt THEN TRUE
                 WHEN u.perhaps_gravely_hurt THEN NULL
                 WHEN (k.subject_injured = 'no' OR k.subject_injured = 'yes' AND u.subject_hurt)
@@ -154,25 +180,25 @@ joined AS (
            CASE WHEN k.person_key IS NOT NULL THEN coalesce(t.first_of_person, FALSE) END
                AS first_of_person,
            CAST(k.contact_at AS DATE) AS contact_day, l.last_day, t.days_to_next,
-           list_contains(coalesce(s.supplied, []), 'referrals.referral_id') AS supplies_referrals,
+           s.referrals IS TRUE AS supplies_referrals,
            r.contact_id IS NOT NULL AS was_referred,
            CASE WHEN r.served_in_time THEN TRUE WHEN r.none_served THEN FALSE END
                AS referral_served,
-           list_contains(coalesce(s.supplied, []), 'holds.hold_id') AS supplies_holds,
+           s.holds IS TRUE AS supplies_holds,
            h.contact_id IS NOT NULL AS was_held,
            CASE WHEN h.admitted THEN TRUE WHEN h.none_admitted THEN FALSE END AS hold_admitted,
-           coalesce(s.supplied, []) AS supplied,
-           coalesce(s.source_codes, []) AS source_codes,
+           coalesce(s.codes, 0) AS source_codes,
            e.disposition_codes,
            o.officer_key, o.primary_certified, o.primary_enhanced, o.any_certified,
            CASE WHEN s.names_team AND o.officers_known > 0 THEN o.officers_known END AS officers_known,
            CASE WHEN s.names_team AND o.officers_known > 0 THEN o.officers_certified END
                AS officers_certified,
            coalesce(said(k.primary_officer_cit), o.primary_certified) AS primary_is_cit,
-           list_contains(coalesce(s.supplied, []), 'contacts.primary_officer_cit')
+           s.primary_officer_cit IS TRUE
                OR EXISTS (SELECT 1 FROM certified_agencies ca WHERE ca.agency_id = k.agency_id)
                AS supplies_primary,
-           list_contains(coalesce(s.supplied, []), 'contacts.cit_arrived') AS supplies_arrived
+           s.cit_arrived IS TRUE AS supplies_arrived,
+           s.shift IS TRUE AS supplies_shift
     FROM contacts k
     LEFT JOIN supply s USING (agency_id, source)
     LEFT JOIN ended e USING (agency_id, source, contact_id)

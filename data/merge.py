@@ -76,25 +76,45 @@ def merge(load: Load, *, carried: bool, replace_period: bool, simulated: bool) -
             _carry_unless_new(con, schema.tables()[name])
 
 
-def _keyed(kind: str, agency: str, raw: str) -> str:
-    return f"CASE WHEN {raw} IS NOT NULL THEN keyed({literal(kind)}, {literal(agency)}, {raw}) END"
+def _hash_keys(load: Load, name: str) -> str:
+    """Hash the keys of a typed table; return SQL that joins them to its rows as `_values` reads them.
 
-
-def contact_key(load: Load) -> str:
-    """SQL for the stored key of a typed row's contact."""
-    return _keyed("contact", load.agency_id, "key_raw")
-
-
-def _values(load: Load, columns: dict[str, ColumnMapping]) -> dict[str, str]:
-    """SQL of every value by canonical column, keys hashed."""
-    return {
+    Every distinct key is hashed once in a load, to the temporary table ``keys_<kind>``.
+    """
+    con = load.con
+    columns = {n: n for n, c in load.tables[name].items() if c.canonical.type == "key"}
+    if schema.tables()[name].of_contact:
+        columns["contact_id"] = "key_raw"
+    joins = ""
+    for column, raw in columns.items():
         # The kind is part of the hash: the same number of two kinds never hashes alike.
-        name: _keyed(name.removesuffix("_id").removesuffix("_key"), load.agency_id, name)
-        if column.canonical.type == "key"
-        else name
+        kind = column.removesuffix("_id").removesuffix("_key")
+        con.execute(f"CREATE TEMP TABLE IF NOT EXISTS keys_{kind} (raw VARCHAR, hashed VARCHAR)")
+        con.execute(
+            f"INSERT INTO keys_{kind} SELECT raw, keyed({literal(kind)}, {literal(load.agency_id)},"
+            f" raw) FROM (SELECT DISTINCT {raw} AS raw FROM typed_{name} WHERE {raw} IS NOT NULL)"
+            f" ANTI JOIN keys_{kind} USING (raw)"
+        )
+        joins += f" LEFT JOIN keys_{kind} k_{column} ON k_{column}.raw = {raw}"
+    return joins
+
+
+def _values(columns: dict[str, ColumnMapping]) -> dict[str, str]:
+    """SQL of every value by canonical column, keys hashed (join `_hash_keys`)."""
+    return {
+        name: f"k_{name}.hashed" if column.canonical.type == "key" else name
         for name, column in columns.items()
         if name != "contact_at_basis"
     }
+
+
+def _in_order(name: str) -> str:
+    """SQL that sorts rows by their table's primary key: in any other order its index is slow to grow.
+
+    Agency and source, nearly always the same, would only make the sort slower.
+    """
+    key = [k for k in schema.tables()[name].key if k not in ("agency_id", "source")]
+    return f" ORDER BY {', '.join(key)}" if key else ""
 
 
 def _listed(values: dict[str, str]) -> str:
@@ -112,7 +132,7 @@ def _insert_agency(load: Load, simulated: bool, carried: bool) -> None:
     con, agency = load.con, literal(load.agency_id)
     fixed = f"{agency} AS agency_id, {simulated} AS simulated"
     if "agencies" in load.tables:
-        listed = _listed(_values(load, load.tables["agencies"]))
+        listed = _listed(_values(load.tables["agencies"]))
         rows = f"{listed} FROM typed_agencies ORDER BY rn LIMIT 1"
     else:
         details = {k: v for k, v in load.mapping.agency.items() if k != "agency_id"}
@@ -136,12 +156,12 @@ def _insert_contacts(load: Load) -> None:
         return
     columns = load.tables["contacts"]
     values = {
-        name: transform.window(value, columns[name])
-        for name, value in _values(load, columns).items()
+        name: transform.window(value, columns[name]) for name, value in _values(columns).items()
     }
+    keys = _hash_keys(load, "contacts")
     load.con.execute(
-        f"INSERT INTO contacts BY NAME SELECT {_fixed(load)}, {contact_key(load)} AS contact_id,"
-        f" contact_at_basis{_listed(values)} FROM grouped"
+        f"INSERT INTO contacts BY NAME SELECT {_fixed(load)}, k_contact_id.hashed AS contact_id,"
+        f" contact_at_basis{_listed(values)} FROM grouped{keys}{_in_order('contacts')}"
     )
     n, first, last = one(
         load.con,
@@ -156,6 +176,7 @@ def _insert_children(load: Load, name: str) -> None:
     con, columns = load.con, load.tables[name]
     table = schema.tables()[name]
     own_key = [k for k in table.key if k in columns]
+    hashed = _hash_keys(load, name)
     if load.mapping.tables[name].file is not None:
         _reject_orphans(load, name)
     rest = [n for n in columns if n not in own_key]
@@ -171,9 +192,9 @@ def _insert_children(load: Load, name: str) -> None:
     windows = _listed({n: transform.window(_a_time(f"n.{n}", c), c) for n, c in columns.items()})
     con.execute(
         f"INSERT INTO {name} BY NAME SELECT * FROM (SELECT n.agency_id, n.source, n.contact_id,"
-        f" n.load_id{windows} FROM (SELECT {_fixed(load)}, {contact_key(load)} AS contact_id"
-        f"{_listed(_values(load, columns))} FROM ({rows})) n"
-        f" JOIN contacts c USING (agency_id, source, contact_id)) WHERE {filled}"
+        f" n.load_id{windows} FROM (SELECT {_fixed(load)}, k_contact_id.hashed AS contact_id"
+        f"{_listed(_values(columns))} FROM ({rows}){hashed}) n"
+        f" JOIN contacts c USING (agency_id, source, contact_id)) WHERE {filled}{_in_order(name)}"
     )
 
 
@@ -185,10 +206,12 @@ def _a_time(value: str, column: ColumnMapping) -> str:
 
 
 def _reject_orphans(load: Load, name: str) -> None:
-    here = (
-        f"EXISTS (FROM contacts c WHERE c.agency_id = {literal(load.agency_id)}"
-        f" AND c.source = {literal(load.mapping.source)} AND c.contact_id = {contact_key(load)})"
+    load.con.execute(
+        "CREATE OR REPLACE TEMP TABLE here AS SELECT raw FROM keys_contact WHERE hashed IN"
+        f" (SELECT contact_id FROM contacts WHERE agency_id = {literal(load.agency_id)}"
+        f" AND source = {literal(load.mapping.source)})"
     )
+    here = "EXISTS (FROM here WHERE raw = key_raw)"
     reason = (
         "CASE WHEN key_raw IS NULL THEN 'no contact number'"
         f" WHEN NOT {here} THEN '{name}: no such contact' END"
@@ -204,10 +227,11 @@ def _insert_of_agency(load: Load, table: schema.Table) -> None:
     rest = [n for n in columns if n not in own_key]
     combined = "".join(f", {transform.combined(n, columns[n])} AS {n}" for n in rest)
     keys = ", ".join(own_key)
+    hashed = _hash_keys(load, table.name)
     load.con.execute(
         f"INSERT INTO {table.name} BY NAME SELECT {literal(load.agency_id)} AS agency_id,"
-        f" {literal(load.load_id)} AS load_id{_listed(_values(load, columns))} FROM"
-        f" (SELECT {keys}{combined} FROM typed_{table.name} GROUP BY {keys})"
+        f" {literal(load.load_id)} AS load_id{_listed(_values(columns))} FROM"
+        f" (SELECT {keys}{combined} FROM typed_{table.name} GROUP BY {keys}){hashed}"
     )
 
 
@@ -270,7 +294,7 @@ def _carry(con: duckdb.DuckDBPyConnection, table: str, where: str) -> None:
         listed = ", ".join(f"o.{c}" for c in columns)
         con.execute(
             f"INSERT INTO {table} BY NAME SELECT {listed} FROM {PREVIOUS}.main.{table} o"
-            f" WHERE {where}"
+            f" WHERE {where}{_in_order(table)}"
         )
 
 

@@ -38,6 +38,7 @@ from data.simulation.columns import DATES, text
 from data.simulation.model import Options
 from data.simulation.workforce import CO_RESPONDER, PATROL, TELECOMMUNICATOR
 
+_ROW_GROUP = 122_880
 _STREAMS = (
     "workforce",
     "agency",
@@ -192,6 +193,9 @@ def write(simulation: Simulation, out_dir: Path) -> list[Path]:
                 day = table.column(position).cast(pa.date32())
                 table = table.set_column(position, column, day)
         path = out_dir / f"{name}.parquet"
-        pq.write_table(table.replace_schema_metadata(), path, compression="zstd")
+        # Readers share a file out among threads by its row groups: never one group for all of it.
+        pq.write_table(
+            table.replace_schema_metadata(), path, compression="zstd", row_group_size=_ROW_GROUP
+        )
         paths.append(path)
     return paths

@@ -244,7 +244,9 @@ def check_keys(
                 sentinels = mapping.not_recorded + column.not_recorded
                 keys |= dict.fromkeys((r.column for r in column.readings), sentinels)
     looks = ", ".join(
-        f"regexp_matches(v, {literal(look.pattern)}) AND {look.condition} AS look_{i}"
+        # CASE, for AND would try the condition on every value.
+        f"CASE WHEN regexp_matches(v, {literal(look.pattern)}) THEN {look.condition}"
+        f" ELSE FALSE END AS look_{i}"
         for i, look in enumerate(KEY_LOOKS_LIKE)
     )
     counts = ", ".join(
@@ -378,6 +380,13 @@ def combined(name: str, column: ColumnMapping) -> str:
             f" WHEN bool_or({name} = 'unknown') THEN 'unknown' END"
         )
     return f"arg_max({name}, rn)" if column.combine == "latest" else f"arg_min({name}, rn)"
+
+
+def uncombined(name: str, column: ColumnMapping) -> str:
+    """SQL for what `combined` gives for a contact with one row."""
+    if column.combine == "any":
+        return f"CASE WHEN {name} IN ('yes', 'no', 'unknown') THEN {name} END"
+    return name
 
 
 def window(expression: str, column: ColumnMapping) -> str:

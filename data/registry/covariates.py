@@ -116,7 +116,7 @@ COVARIATES = (
         id="shift",
         label="Shift",
         definition="Patrol shift; by the clock in thirds of the day where the source has none.",
-        level="CASE WHEN list_contains(supplied, 'contacts.shift_id') THEN shift_id"
+        level="CASE WHEN supplies_shift THEN shift_id"
         " WHEN hour(contact_at) BETWEEN 6 AND 13 THEN 'day_06_14'"
         " WHEN hour(contact_at) BETWEEN 14 AND 21 THEN 'evening_14_22' ELSE 'night_22_06' END",
         sources=("contacts.shift_id", "contacts.contact_at"),

@@ -57,3 +57,10 @@ def codes(
         if (d.custody in custody or d.care_link in care_link)
         and (voluntary is None or d.voluntary == voluntary)
     )
+
+
+def bit_sql(code: str) -> str:
+    """SQL: a code as one bit of a BIGINT, all that are not listed as one more; NULL for none."""
+    cases = " ".join(f"WHEN '{d.code}' THEN {1 << i}" for i, d in enumerate(DISPOSITIONS))
+    other = f"CASE WHEN {code} IS NOT NULL THEN {1 << len(DISPOSITIONS)} END"
+    return f"CAST(CASE {code} {cases} ELSE {other} END AS BIGINT)"

@@ -29,6 +29,8 @@ class Exposure:
     sources: tuple[str, ...]
     when: str
     shows_cit_came: bool = False
+    # A definition of CIT; other exposures are services beside it.
+    is_cit: bool = True
     note: str = ""
 
 
@@ -143,5 +145,6 @@ EXPOSURES = (
         holds="said(clinician_on_scene)",
         sources=("contacts.clinician_on_scene",),
         when="A",
+        is_cit=False,
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -248,6 +249,27 @@ def test_several_rows_become_one_contact(tmp_path: Path, combine: str, expected:
     assert column(store, "primary_officer_cit") == [expected]
     assert report.conflicts == {"primary_officer_cit": 1}
     assert (report.rows_read, report.contacts, report.duplicates_collapsed) == (5, 1, 1)
+
+
+@pytest.mark.parametrize("combine", ["first", "latest", "any"])
+def test_a_contact_in_one_row_reads_as_in_two(tmp_path: Path, combine: str) -> None:
+    raw = changed(contacts__columns__primary_officer_cit__combine=combine)
+    said = product(("", "N", "Y", "U", "?"), ("X", "-"))
+    rows = [row(i, f"2024-03-{i + 1:02}", CIT=v, Force=f) for i, (v, f) in enumerate(said)]
+    (tmp_path / "once").mkdir()
+    (tmp_path / "twice").mkdir()
+    _, once = load(tmp_path / "once", rows, raw)
+    _, twice = load(tmp_path / "twice", rows + rows, raw)
+    for name in ("primary_officer_cit", "force_used"):
+        assert column(once, name) == column(twice, name)
+
+
+def test_rows_lie_in_the_order_of_their_keys(tmp_path: Path) -> None:
+    """In any other order the index of the primary key takes most of a large load."""
+    _, store = load(tmp_path, [row(i, Badge=str(i % 7)) for i in range(500)])
+    for table in ("contacts", "contact_officers"):
+        rows = rows_of(store, f"SELECT contact_id FROM {table}")
+        assert len(rows) == 500 and rows == sorted(rows)
 
 
 def test_a_set_gives_every_distinct_value_a_row(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ class Direct:
         self._con.register("p_", frame.rename(columns={"contact_id": "frame_id"}))
         self._con.execute(
             "CREATE TABLE facts AS SELECT k_.* EXCLUDE (supplied), p_.*,"
-            " ['contacts.shift_id'] AS supplied FROM k_ POSITIONAL JOIN p_"
+            " TRUE AS supplies_shift FROM k_ POSITIONAL JOIN p_"
         )
         given = {
             "agency_id": "agency_id",
