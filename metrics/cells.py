@@ -7,8 +7,8 @@ grouped change nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,15 +28,14 @@ Term = str | Categorical
 
 
 @dataclass(frozen=True, eq=False)
-class Grouped:
-    """Rows of a frame assigned to covariate patterns and clusters; shared by several outcomes.
+class Patterns:
+    """M cells (pattern x cluster), in the order of their cluster and then pattern.
 
     ``codes[name]`` holds, for each of P patterns, the position of its value in ``levels[name]``.
-    ``pattern`` and ``cluster`` describe the M cells (pattern x cluster); ``cluster`` is ``None``
-    without a cluster column. ``row_cell`` maps each row of ``frame`` to its cell.
+    ``pattern`` and ``cluster`` (M) number a cell's pattern and cluster; ``cluster`` is ``None``
+    without a cluster column, and ``labels`` names the clusters.
     """
 
-    frame: pd.DataFrame
     terms: tuple[tuple[str, ...], ...]
     references: dict[str, Any]
     categorical: frozenset[str]
@@ -45,6 +44,21 @@ class Grouped:
     pattern: np.ndarray
     cluster: np.ndarray | None
     labels: np.ndarray
+
+    def alike(self, names: Iterable[str]) -> np.ndarray:
+        """Number the P patterns so that those with the same values of some variables share one."""
+        size = len(next(iter(self.codes.values()))) if self.codes else 1
+        key = np.zeros(size, dtype=np.int64)
+        for name in names:
+            key = _combine(key, self.codes[name], len(self.levels[name]))
+        return _rank(key)[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Grouped(Patterns):
+    """Rows of a frame assigned to cells (``row_cell``); shared by several outcomes."""
+
+    frame: pd.DataFrame
     row_cell: np.ndarray
 
     def count(self, events: str, trials: str | None = None) -> Cells:
@@ -60,14 +74,7 @@ class Grouped:
             raise ValueError(f"{events!r} exceeds {trials or 1!r} in some rows")
         size = len(self.pattern)
         cells = Cells(
-            terms=self.terms,
-            references=self.references,
-            categorical=self.categorical,
-            levels=self.levels,
-            codes=self.codes,
-            pattern=self.pattern,
-            cluster=self.cluster,
-            labels=self.labels,
+            **{f.name: getattr(self, f.name) for f in fields(Patterns)},
             events=np.bincount(self.row_cell, y, minlength=size),
             trials=np.bincount(self.row_cell, n, minlength=size),
         )
@@ -75,26 +82,20 @@ class Grouped:
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
-    """Events and trials by cell: the sufficient data of a fit (see :class:`Grouped`)."""
+class Cells(Patterns):
+    """Events and trials by cell (M): the sufficient data of a fit."""
 
-    terms: tuple[tuple[str, ...], ...]
-    references: dict[str, Any]
-    categorical: frozenset[str]
-    levels: dict[str, np.ndarray]
-    codes: dict[str, np.ndarray]
-    pattern: np.ndarray
-    cluster: np.ndarray | None
-    labels: np.ndarray
     events: np.ndarray
     trials: np.ndarray
 
     def keep(self, cells: np.ndarray) -> Cells:
         """Return the chosen cells (M booleans), with patterns and clusters renumbered."""
-        used, pattern = np.unique(self.pattern[cells], return_inverse=True)
+        if cells.all():
+            return self
+        used, pattern = _renumber(self.pattern[cells])
         cluster, labels = self.cluster, self.labels
         if cluster is not None:
-            there, cluster = np.unique(cluster[cells], return_inverse=True)
+            there, cluster = _renumber(cluster[cells])
             labels = labels[there]
         return replace(
             self,
@@ -130,8 +131,9 @@ class Cells:
         if self.cluster is None:
             raise ValueError("these cells have no cluster")
         size = len(next(iter(self.codes.values()))) if self.codes else 1
-        shape = (len(self.labels), size)
-        return sparse.csr_array((values, (self.cluster, self.pattern)), shape=shape)
+        # Cells are in the order of their cluster, then pattern: the rows of the matrix already.
+        start = np.searchsorted(self.cluster, np.arange(len(self.labels) + 1))
+        return sparse.csr_array((values, self.pattern, start), shape=(len(self.labels), size))
 
     def values(self, name: str) -> np.ndarray:
         """Return a numeric variable's value in each pattern, as floats."""
@@ -202,7 +204,17 @@ def counts(frame: pd.DataFrame, name: str) -> np.ndarray:
 
 
 def _factorise(frame: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
-    code, values = pd.factorize(frame[name], sort=True)
+    """Number a column's values in sorted order."""
+    column = frame[name]
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        code, values = column.cat.codes.to_numpy().astype(np.int64), column.cat.categories
+        if not np.any(code < 0):
+            present = np.flatnonzero(np.bincount(code, minlength=len(values)))
+            place = np.zeros(len(values), dtype=np.int64)
+            order = present[np.argsort(np.asarray(values)[present], kind="stable")]
+            place[order] = np.arange(len(order))
+            return place[code], np.asarray(values)[order]
+    code, values = pd.factorize(column, sort=True)
     if np.any(code < 0):
         raise ValueError(f"{name!r} has missing values; give them a level of their own")
     return code.astype(np.int64), np.asarray(values)
@@ -213,6 +225,12 @@ def _combine(key: np.ndarray, code: np.ndarray, size: int) -> np.ndarray:
     if len(key) and int(key.max()) > 2**62 // max(size, 1):
         key, _ = _rank(key)
     return key * size + code
+
+
+def _renumber(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the numbers in use, sorted, and the place of each among them."""
+    used = np.bincount(numbers) > 0
+    return np.flatnonzero(used), (np.cumsum(used) - 1)[numbers]
 
 
 def _rank(key: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

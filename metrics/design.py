@@ -15,12 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from metrics._products import cross
+from metrics._products import ROWS, cross
 from metrics.cells import Categorical, Cells, Term, counts, group
 
 ALIAS_TOLERANCE = 1e-7
@@ -58,15 +60,13 @@ class Design:
     kept: np.ndarray
     codings: dict[str, Coding]
 
+    def alone(self, cells: Cells, name: str) -> bool:
+        """Say whether a numeric variable is one kept column, in no interaction, and none is aliased."""
+        joint = {n for factors in cells.terms if len(factors) > 1 for n in factors}
+        return bool(self.kept.all()) and name in self.names and name not in joint
+
     def rows(self, cells: Cells, fixed: dict[str, float]) -> tuple[np.ndarray, np.ndarray]:
         """Rebuild kept and dropped columns with numeric variables set to ``fixed`` values."""
-        alone = all((n,) in cells.terms and n in self.names for n in fixed)
-        joint = {n for factors in cells.terms if len(factors) > 1 for n in factors}
-        if self.kept.all() and alone and not joint & set(fixed):
-            rows = self.matrix.copy()
-            for name, value in fixed.items():
-                rows[:, self.names.index(name)] = value
-            return rows, rows[:, :0]
         full, _ = _columns(cells, self.codings, fixed)
         return full[:, self.kept], full[:, ~self.kept]
 
@@ -83,7 +83,7 @@ def build(cells: Cells) -> Design:
             pooled[name] = pooled_levels
     full, names = _columns(cells, codings, {})
     kept = _independent(full)
-    matrix = np.ascontiguousarray(full[:, kept])
+    matrix = full if kept.all() else np.ascontiguousarray(full[:, kept])
     dropped = full[:, ~kept]
     dependence = np.zeros((matrix.shape[1], 0))
     if dropped.shape[1]:
@@ -117,12 +117,17 @@ def overlap_share(
     if not set(np.asarray(grouped.labels, dtype=float)) <= {0.0, 1.0}:
         raise ValueError(f"{exposure!r} must hold 0 and 1 only")
     n = np.ones(len(frame)) if trials is None else counts(frame, trials)
-    weight = np.bincount(grouped.row_cell, n, minlength=len(grouped.pattern))
-    if not weight.sum():
+    assert grouped.cluster is not None
+    row = grouped.row_cell
+    return overlap(grouped.pattern[row], grouped.labels[grouped.cluster[row]] == 1, n)
+
+
+def overlap(pattern: np.ndarray, exposed: np.ndarray, trials: np.ndarray) -> float:
+    """Return the share of contacts in patterns that hold both arms, from one entry a row of counts."""
+    if not np.sum(trials):
         return 0.0
-    total = np.bincount(grouped.pattern, weight)
-    arms = np.bincount(grouped.pattern, weight > 0)
-    return float(total[arms == 2].sum() / total.sum())
+    one, other = (np.bincount(pattern, np.where(arm, trials, 0)) for arm in (exposed, ~exposed))
+    return float((one + other)[(one > 0) & (other > 0)].sum() / np.sum(trials))
 
 
 def _code(
@@ -156,35 +161,45 @@ def _columns(
     cells: Cells, codings: dict[str, Coding], fixed: dict[str, float]
 ) -> tuple[np.ndarray, list[str]]:
     size = len(cells.totals()[1])
-    blocks = [np.ones((size, 1))]
+    terms = [[_tags(name, codings, fixed) for name in factors] for factors in cells.terms]
     names = [INTERCEPT]
-    for factors in cells.terms:
-        block, labels = np.ones((size, 1)), [""]
-        for name in factors:
-            part, tags = _block(cells, name, codings, fixed, size)
-            block = (block[:, :, None] * part[:, None, :]).reshape(size, -1)
-            labels = [f"{left}:{right}" if left else right for left in labels for right in tags]
-        blocks.append(block)
-        names += labels
-    return np.hstack(blocks), names
+    for tags in terms:
+        names += [":".join(tag) for tag in product(*tags)]
+    matrix = np.zeros((size, len(names)))
+    matrix[:, 0] = 1.0
+    at = 1
+    for factors, tags in zip(cells.terms, terms, strict=True):
+        width = prod(len(tag) for tag in tags)
+        place, value = np.zeros(size, dtype=np.int64), np.ones(size)
+        for name, tag in zip(factors, tags, strict=True):
+            if name in fixed or name not in codings:
+                value = value * (fixed[name] if name in fixed else cells.values(name))
+                place *= len(tag)
+                continue
+            column = codings[name].columns[cells.codes[name]]
+            value = np.where(column < 0, 0.0, value)
+            place = place * len(tag) + np.maximum(column, 0)
+        if width:
+            matrix[np.arange(size), at + place] = value
+        at += width
+    return matrix, names
 
 
-def _block(
-    cells: Cells, name: str, codings: dict[str, Coding], fixed: dict[str, float], size: int
-) -> tuple[np.ndarray, list[str]]:
-    if name in fixed:
-        return np.full((size, 1), float(fixed[name])), [name]
-    if name not in codings:
-        return cells.values(name)[:, None], [name]
-    coding = codings[name]
-    column = coding.columns[cells.codes[name]]
-    return (column[:, None] == np.arange(len(coding.names))).astype(float), list(coding.names)
+def _tags(name: str, codings: dict[str, Coding], fixed: dict[str, float]) -> list[str]:
+    """Return the names of a variable's columns."""
+    return [name] if name in fixed or name not in codings else list(codings[name].names)
 
 
 def _independent(matrix: np.ndarray) -> np.ndarray:
     """Mark the columns that are no linear combination of those to their left."""
     # Distinct patterns, unweighted: what can be told apart depends on which patterns exist,
     # not on how many contacts each holds.
+    stride = len(matrix) // ROWS
+    if stride > 1:
+        # What some patterns can tell apart, all of them can.
+        found = _clearly_independent(np.ascontiguousarray(matrix[::stride]))
+        if found is not None and found.all():
+            return found
     found = _clearly_independent(matrix)
     if found is not None:
         return found

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from data.errors import UserError
 from data.store import Snapshot
 from metrics import aggregate, headline, proportions, result, wording
+from metrics._products import WORKERS
 from metrics.aggregate import Counts, Coverage
 from metrics.estimate import Estimate, Estimated, NotEstimable
 from metrics.headline import Headline
@@ -58,12 +60,11 @@ def evaluate(
     asked = replace(question, outcomes=tuple(dict.fromkeys((*question.outcomes, *family))))
     strata = tuple(c for c in STRATIFY_BY if coverage.records(c))
     adjusters = tuple(c for c in question.adjust if coverage.records(c))
-    by = tuple(dict.fromkeys((*adjusters, *strata)))
-    cells = aggregate.counts(snapshot, asked, by, officers=True)
-    headlines = _headlines(aggregate.regroup(cells, adjusters, officers=True), asked, coverage)
+    cells = aggregate.counts(snapshot, asked, adjusters, officers=True)
+    headlines = _headlines(cells, asked, coverage)
     # A filtered view is exploratory: it is outside the pre-specified family.
     corrected = {} if question.filtered else _corrected(headlines)
-    coarse = aggregate.regroup(cells, strata)
+    coarse = aggregate.counts(snapshot, asked, strata)
     found = tuple(
         compare(coarse, coverage, question, o, corrected.get(o, headlines[o]), len(corrected))
         for o in question.outcomes
@@ -73,12 +74,14 @@ def evaluate(
 
 def _headlines(counts: Counts, question: Question, coverage: Coverage) -> dict[str, Headline]:
     prepared = headline.prepare(counts, question.adjust)
-    return {
-        o: headline.refuse(prepared, "not recorded by this source")
-        if _lacks(coverage, question.exposure, o)
-        else headline.analyse(prepared, o)
-        for o in question.outcomes
-    }
+
+    def analyse(outcome: str) -> Headline:
+        if _lacks(coverage, question.exposure, outcome):
+            return headline.refuse(prepared, "not recorded by this source")
+        return headline.analyse(prepared, outcome)
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return dict(zip(question.outcomes, pool.map(analyse, question.outcomes), strict=True))
 
 
 def _corrected(headlines: dict[str, Headline]) -> dict[str, Headline]:

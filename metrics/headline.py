@@ -38,7 +38,10 @@ WARN_LEVERAGE = 0.30
 
 @dataclass(frozen=True)
 class Prepared:
-    """Grouped counts ready to fit: shared by all outcomes of a question."""
+    """Grouped counts ready to fit: shared by all outcomes of a question.
+
+    ``alike`` numbers the pattern of ``overlap_by`` of each row of ``frame``.
+    """
 
     frame: pd.DataFrame
     grouped: regression.Grouped | None
@@ -46,6 +49,7 @@ class Prepared:
     unavailable: tuple[str, ...]
     patterns: int
     overlap_by: tuple[str, ...]
+    alike: np.ndarray
     clustered_by_officer: bool
 
 
@@ -62,33 +66,60 @@ def prepare(counts: Counts, asked: tuple[str, ...]) -> Prepared:
 
     A contact without an officer key is a cluster of its own row of counts: the finest unit there is.
     """
-    frame = counts.frame[counts.frame[EXPOSURE].notna()].reset_index(drop=True).copy()
-    frame[EXPOSURE] = frame[EXPOSURE].astype(int)
-    known = frame[OFFICER].notna()
-    if not known.all():
-        alone = np.array([f"none {i}" for i in range(len(frame))], dtype=object)
-        frame[OFFICER] = frame[OFFICER].astype(object).where(known, alone)
+    frame = counts.frame[counts.frame[EXPOSURE].notna().to_numpy(bool)].reset_index(drop=True)
+    named = bool(frame[OFFICER].notna().any())
+    frame = frame.assign(
+        **{EXPOSURE: frame[EXPOSURE].astype(int), OFFICER: _every_officer(frame[OFFICER])}
+    )
     covariates = tuple(counts.by)
-    patterns = len(frame[list(covariates)].drop_duplicates()) if covariates else 1
+    grouped = regression.group(frame, [EXPOSURE, *covariates], cluster=OFFICER)
+    alike = grouped.alike(covariates)
+    patterns = int(alike.max(initial=-1)) + 1
     overlap_by = covariates
     if patterns > PATTERN_BUDGET or frame["contacts"].sum() < CONTACTS_A_PATTERN * patterns:
         overlap_by = tuple(c for c in covariates if registry.covariate(c).defines_pattern)
-    grouped = None
-    if len(frame) and frame[EXPOSURE].nunique() == 2:
-        grouped = regression.group(frame, [EXPOSURE, *covariates], cluster=OFFICER)
+        alike = grouped.alike(overlap_by)
     return Prepared(
         frame,
-        grouped,
+        grouped if len(grouped.levels[EXPOSURE]) == 2 else None,
         covariates,
         tuple(c for c in asked if c not in covariates),
         patterns,
         overlap_by,
-        bool(known.any()),
+        alike[grouped.pattern[grouped.row_cell]],
+        named,
     )
+
+
+def _every_officer(officer: pd.Series) -> pd.Categorical:
+    """Return the officers, and for each row of counts without one a name of its own."""
+    import pandas as pd
+
+    column = pd.Categorical(officer)
+    code, known = column.codes.astype(np.int64), list(column.categories)
+    nameless = np.flatnonzero(code < 0)
+    code[nameless] = len(known) + np.arange(len(nameless))
+    return pd.Categorical.from_codes(code, [*known, *(f"none {i}" for i in range(len(nameless)))])
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A regression that passed the refusals, standardised, with the share of contacts in overlap."""
+
+    fit: Fit
+    standard: Standardised
+    ratio: Contrast
+    overlap: float
 
 
 def analyse(prepared: Prepared, outcome: str) -> Headline:
     """Return the adjusted result of one outcome, or the reasons it is refused."""
+    found = fitted(prepared, outcome)
+    return found if isinstance(found, Headline) else _spoken(prepared, found)
+
+
+def fitted(prepared: Prepared, outcome: str) -> Fitted | Headline:
+    """Fit and standardise one outcome, or return the reasons it is refused."""
     n, events = f"n:{outcome}", f"events:{outcome}"
     frame = prepared.frame
     if prepared.grouped is None:
@@ -97,7 +128,7 @@ def analyse(prepared: Prepared, outcome: str) -> Headline:
     smallest = int(min(by_arm[events].min(), (by_arm[n] - by_arm[events]).min()))
     if by_arm[n].min() == 0:
         return refuse(prepared, "one group has no contact with this outcome recorded")
-    overlap = regression.overlap_share(frame, EXPOSURE, list(prepared.overlap_by), trials=n)
+    overlap = regression.overlap(prepared.alike, frame[EXPOSURE] == 1, frame[n])
     if smallest < FEWEST_EVENTS:
         return _too_few(
             prepared,
@@ -128,18 +159,12 @@ def analyse(prepared: Prepared, outcome: str) -> Headline:
             overlap,
             f"too few officers carry the comparison ({ratio.df:.1f} degrees of freedom): too few to say",
         )
-    return _spoken(prepared, fit, standard, ratio, overlap, n)
+    return Fitted(fit, standard, ratio, overlap)
 
 
-def _spoken(
-    prepared: Prepared,
-    fit: Fit,
-    standard: Standardised,
-    ratio: Contrast,
-    overlap: float,
-    n: str,
-) -> Headline:
-    influence = influential(fit, EXPOSURE)
+def _spoken(prepared: Prepared, found: Fitted) -> Headline:
+    fit, standard, ratio, overlap = found.fit, found.standard, found.ratio, found.overlap
+    influence = influential(fit, EXPOSURE, standard.margins)
     most = _most(fit, standard, influence) if isinstance(influence, Influence) else None
     warnings = []
     if ratio.df < WARN_DF:

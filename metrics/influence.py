@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from metrics.clusters import Clusters
 from metrics.estimate import NotEstimable
-from metrics.standardisation import margins_of
+from metrics.standardisation import Margins, margins_of
 
 if TYPE_CHECKING:
     from metrics.regression import Fit
@@ -36,10 +38,15 @@ class Influence:
     leverage1: np.ndarray
     leverage0: np.ndarray
     leverage_ratio: np.ndarray
-    leverage_any: np.ndarray
     change_difference: np.ndarray
     change_log_ratio: np.ndarray
     most: Any
+    clusters: Clusters
+
+    @cached_property
+    def leverage_any(self) -> np.ndarray:
+        """The largest eigenvalue of each K_j (J)."""
+        return self.clusters.largest()
 
     @property
     def max_share(self) -> float:
@@ -53,8 +60,12 @@ class Influence:
         return float(max(values.max() for values in found))
 
 
-def influential(fitted: Fit, exposure: str) -> Influence | NotEstimable:
+def influential(
+    fitted: Fit, exposure: str, margins: Margins | None = None
+) -> Influence | NotEstimable:
     """Return each cluster's influence on the standardised comparison of ``exposure``.
+
+    ``margins`` are those of the fit, if already at hand.
 
     The step beta - beta(-j) = L (I - K_j)^-1 L' s_j is that of Preisser & Qaqish 1996
     (Biometrika 83:551); the change in the contacts standardised over is exact.
@@ -65,10 +76,10 @@ def influential(fitted: Fit, exposure: str) -> Influence | NotEstimable:
     clusters = fitted.errors.clusters
     if clusters is None:
         raise ValueError("influence needs CR0, CR1, CR1S, CR2 or CR-MD errors")
-    margins = margins_of(fitted, exposure)
-    if isinstance(margins, NotEstimable):
-        return margins
-    p1, p0, g1, g0, m1, m0 = margins
+    found = margins or margins_of(fitted, exposure)
+    if isinstance(found, NotEstimable):
+        return found
+    p1, p0, g1, g0, m1, m0 = found
     if not (p1 > 0 and p0 > 0):
         return NotEstimable("This model's standardised risk falls outside 0 to 100%.")
     trials = fitted.cells.by_cluster(fitted.cells.trials)
@@ -76,14 +87,14 @@ def influential(fitted: Fit, exposure: str) -> Influence | NotEstimable:
     size = np.asarray(trials.sum(axis=1)).ravel()
     in1, in0 = trials @ arm, trials @ (1 - arm)
     root = fitted.errors.root
-    step = clusters.adjusted(-1.0)
+    step = clusters.step
     rest = np.maximum(fitted.n - size, 1)
     change1 = (p1 * size - trials @ m1) / rest - step @ (root.T @ g1)
     change0 = (p0 * size - trials @ m0) / rest - step @ (root.T @ g0)
     difference, ratio = change1 - change0, change1 / p1 - change0 / p0
     t = root.T @ (g1 / p1 - g0 / p0)
-    loading = np.abs(t @ clusters.vectors) * clusters.singular()
-    needed = loading.max(axis=1) > 1e-6 * float(np.linalg.norm(t))
+    deciding, directions = clusters.null()
+    needed = deciding[np.abs(directions @ t) > 1e-6 * float(np.linalg.norm(t))]
     difference[needed], ratio[needed] = np.inf, np.inf
     return Influence(
         officers=fitted.cells.labels,
@@ -92,8 +103,8 @@ def influential(fitted: Fit, exposure: str) -> Influence | NotEstimable:
         leverage1=clusters.shares(root.T @ g1),
         leverage0=clusters.shares(root.T @ g0),
         leverage_ratio=clusters.shares(t),
-        leverage_any=clusters.values.max(axis=1),
         change_difference=difference,
         change_log_ratio=ratio,
         most=fitted.cells.labels[int(np.argmax(np.abs(ratio)))],
+        clusters=clusters,
     )

@@ -13,13 +13,19 @@ import numpy as np
 from scipy.linalg import LinAlgError, cholesky, solve_triangular
 from scipy.special import expit
 
-from metrics._products import cross, times, weighted_sum
+from metrics._products import ROWS, cross, times, weighted_sum
 from metrics.estimate import NotEstimable
 
 Family = Literal["logit", "poisson", "linear"]
 
 MAX_ITERATIONS = 100
-DECREMENT = 1e-14  # squared length of the last step in standard errors; one more step is taken
+DECREMENT = 1e-14  # squared length, in standard errors, of a Newton step that may be the last
+# Near the answer the information hardly changes: steps reuse it while each is a tenth of the one
+# before, and the last must be shorter, since they close in more slowly than Newton's.
+NEAR = 1.0
+SETTLING = 1e-2
+SETTLED = 1e-20
+ROUGH_ITERATIONS = 5
 EXTREME = 1e-6  # a fitted probability this close to its bound prompts the check for separation
 
 
@@ -63,45 +69,75 @@ def maximise(
     Returns :class:`NotEstimable` when the data are separated (Albert & Anderson 1984, Biometrika
     71:1) or the iterations do not settle.
     """
-    scale = np.abs(matrix).max(axis=0)
-    x = matrix / scale
+    scale = np.maximum(matrix.max(axis=0), -matrix.min(axis=0))
+    x = matrix / scale if np.any(scale != 1) else matrix
+    beta = _start(x, events, trials, family)
+    eta = times(x, beta)
+    value = _log_likelihood(eta, events, trials, family)
+    checked, upper, before = False, None, np.inf
+    try:
+        for iteration in range(1, MAX_ITERATIONS + 1):
+            mean, variance = mean_variance(eta, family)
+            if not checked and _extreme(mean, family):
+                checked = True
+                columns = separated(x, events, trials, family)
+                if columns is not None:
+                    return _separation([n for n, on in zip(names, columns, strict=True) if on])
+            score = weighted_sum(events - trials * mean, x)
+            fresh = upper is None
+            if upper is None:
+                upper = cholesky(cross(x, trials * variance))
+            half = solve_triangular(upper, score, trans="T")
+            if not fresh and half @ half > SETTLING * before:
+                fresh, upper = True, cholesky(cross(x, trials * variance))
+                half = solve_triangular(upper, score, trans="T")
+            before = float(half @ half)
+            step = solve_triangular(upper, half)
+            beta, eta, value = _climb(x, beta, eta, step, value, events, trials, family)
+            if before <= (DECREMENT if fresh else SETTLED) or family == "linear":
+                mean, variance = mean_variance(eta, family)
+                upper = cholesky(cross(x, trials * variance))
+                return Solution(
+                    beta=beta / scale,
+                    mean=mean,
+                    variance=variance,
+                    root=solve_triangular(upper, np.eye(len(beta))) / scale[:, None],
+                    log_likelihood=value,
+                    iterations=iteration,
+                )
+            if before > NEAR:
+                upper = None
+    except LinAlgError:
+        pass
+    return NotEstimable(
+        "The regression did not settle on an answer for these contacts; fewer covariates or a "
+        "longer period may give one."
+    )
+
+
+def _start(x: np.ndarray, events: np.ndarray, trials: np.ndarray, family: Family) -> np.ndarray:
+    """Return where to begin: the overall rate, or with many patterns a rough fit to some of them."""
     beta = np.zeros(x.shape[1])
     overall = events.sum() / trials.sum()
     if family == "logit":
         beta[0] = np.log(overall / (1 - overall))
     elif family == "poisson":
         beta[0] = np.log(overall)
-    value = _log_likelihood(times(x, beta), events, trials, family)
-    checked, last = False, False
-    for iteration in range(1, MAX_ITERATIONS + 1):
-        mean, variance = mean_variance(times(x, beta), family)
-        if not checked and _extreme(mean, family):
-            checked = True
-            columns = separated(x, events, trials, family)
-            if columns is not None:
-                return _separation([name for name, on in zip(names, columns, strict=True) if on])
-        try:
-            upper = cholesky(cross(x, trials * variance))
-        except LinAlgError:
-            break
-        if last:
-            return Solution(
-                beta=beta / scale,
-                mean=mean,
-                variance=variance,
-                root=solve_triangular(upper, np.eye(len(beta))) / scale[:, None],
-                log_likelihood=value,
-                iterations=iteration - 1,
-            )
-        score = weighted_sum(events - trials * mean, x)
-        half = solve_triangular(upper, score, trans="T")
-        step = solve_triangular(upper, half)
-        last = float(half @ half) <= DECREMENT or family == "linear"
-        beta, value = _climb(x, beta, step, value, events, trials, family)
-    return NotEstimable(
-        "The regression did not settle on an answer for these contacts; fewer covariates or a "
-        "longer period may give one."
-    )
+    stride = len(x) // ROWS
+    if stride < 2 or family == "linear":
+        return beta
+    some = np.ascontiguousarray(x[::stride])
+    y, n = events[::stride], trials[::stride]
+    value, rough = _log_likelihood(times(x, beta), events, trials, family), beta.copy()
+    for _ in range(ROUGH_ITERATIONS):
+        mean, variance = mean_variance(some @ rough, family)
+        # A unit of information on each column holds those that these patterns hardly have.
+        information = cross(some, n * variance) + np.eye(len(beta))
+        pull = weighted_sum(y - n * mean, some) - np.where(np.arange(len(beta)), rough, 0.0)
+        rough = rough + np.linalg.solve(information, pull)
+    if not np.all(np.isfinite(rough)):
+        return beta
+    return rough if _log_likelihood(times(x, rough), events, trials, family) > value else beta
 
 
 def separated(
@@ -164,17 +200,21 @@ def _log_likelihood(
 def _climb(
     x: np.ndarray,
     beta: np.ndarray,
+    eta: np.ndarray,
     step: np.ndarray,
     value: float,
     events: np.ndarray,
     trials: np.ndarray,
     family: Family,
-) -> tuple[np.ndarray, float]:
-    """Halve the step until the likelihood does not fall."""
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Halve the step until the likelihood does not fall; return where that leads."""
+    along = times(x, step)
+    size = 1.0
     for _ in range(40):
-        proposal = beta + step
-        reached = _log_likelihood(times(x, proposal), events, trials, family)
+        ahead = eta + size * along
+        reached = _log_likelihood(ahead, events, trials, family)
         if reached >= value - 1e-10 * (1 + abs(value)):
-            return proposal, reached
-        step = step / 2
-    return beta, value
+            beta = beta + size * step
+            return beta, times(x, beta), reached
+        size /= 2
+    return beta, eta, value

@@ -1,70 +1,291 @@
-"""The six tiles of the overview: each a number with its denominator, or the reason there is none."""
+"""The overview: six tiles, each a number with its denominator or the reason there is none, and the
+lines under them. By default about the last twelve whole months, beside the twelve before."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from data import registry
 from data.store import Snapshot
-from metrics import aggregate, detail, proportions, situation, trend, wording
-from metrics.aggregate import Counts, Coverage
-from metrics.estimate import Estimate
+from metrics import aggregate, monthly, situation, wording
+from metrics.aggregate import Coverage
+from metrics.detail import Month
+from metrics.estimate import NotEstimable
+from metrics.monthly import GRACE, Read, month_end, month_start, shift
 from metrics.question import Question
+from metrics.wording import time, views
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+YEAR = 12
+LAPSE_DAYS = 90
+_ASKED = (
+    "force",
+    "arrest",
+    "voluntary_care",
+    "emergency_hold",
+    "hold_upheld",
+    "referral_completed",
+    "serious_injury",
+)
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One tile: a value in words, what stands under it, or why the source cannot say."""
+    """One tile: a value in words, what stands under it, or why the source cannot say.
+
+    ``change`` is what a chart's rules say; where there is no chart, the details say why. A ``wide``
+    one is a line of text under the six tiles; it has details and no value.
+    """
 
     id: str
     label: str
     value: str | None
     details: tuple[str, ...]
     missing: str | None = None
+    change: str | None = None
+    wide: bool = False
 
 
-_ASKED = ("force", "arrest", "voluntary_care", "emergency_hold")
+@dataclass(frozen=True)
+class Period:
+    """The days the overview is about, both inclusive, and the equally long period before them.
+
+    ``before`` is None where the data do not hold all of it. ``first`` and ``last`` are the first and
+    last contact on record.
+    """
+
+    start: date
+    end: date
+    before: tuple[date, date] | None
+    first: date
+    last: date
+
+    @property
+    def window(self) -> tuple[date, date]:
+        """What the charts are drawn over: both periods, and 24 months at least where there are data."""
+        earliest = min(
+            self.before[0] if self.before else self.start,
+            shift(self.end + timedelta(days=1), -2 * YEAR),
+        )
+        return max(earliest, self.first), self.end
+
+
+def period(coverage: Coverage, question: Question) -> Period | None:
+    """Return what the overview is about; None where the store holds no contact.
+
+    Without dates in the question: the last twelve whole months, or everything where the data hold
+    less. With an end only, the twelve months up to it; with a start, from there.
+    """
+    first, last = coverage.first, coverage.last
+    if first is None or last is None:
+        return None
+    if question.start:
+        start, end = question.start, question.end or last
+    elif question.end:
+        start, end = shift(question.end, -YEAR) + timedelta(days=1), question.end
+    else:
+        end = month_end(last)
+        if end - last > GRACE:
+            end = month_start(last) - timedelta(days=1)
+        start = month_start(shift(end, 1 - YEAR))
+        if first - start > GRACE:
+            start, end = first, last
+    before = _before(start, end)
+    # A few days' grace for a month, and none for a few days.
+    held = first - before[0] <= min(GRACE, (end - start) / 10)
+    return Period(start, end, before if held else None, first, last)
+
+
+def whole_months(start: date, end: date) -> int | None:
+    """Return how many calendar months a period is, or None if it is not whole months."""
+    if start != month_start(start) or end != month_end(end) or end < start:
+        return None
+    return (end.year - start.year) * 12 + end.month - start.month + 1
+
+
+def _before(start: date, end: date) -> tuple[date, date]:
+    eve = start - timedelta(days=1)
+    if (count := whole_months(start, end)) is not None:
+        return shift(start, -count), eve
+    if start == shift(end, -YEAR) + timedelta(days=1):
+        return shift(eve, -YEAR) + timedelta(days=1), eve
+    return start - (end - start) - timedelta(days=1), eve
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """The one grouped query's answer, cut into the period and the one before."""
+
+    period: Period
+    coverage: Coverage
+    frame: pd.DataFrame
+    supplied: frozenset[str]
+
+    def total(self, column: str, before: bool = False) -> int:
+        return int(self._part(before)[column].sum())
+
+    def share(self, id_: str, before: bool = False) -> tuple[int, int]:
+        return self.total(f"events:{id_}", before), self.total(f"n:{id_}", before)
+
+    def _part(self, before: bool) -> pd.DataFrame:
+        days = self.period.before if before else (self.period.start, self.period.end)
+        if days is None:
+            return self.frame.iloc[:0]
+        return self.frame[(self.frame["day"] >= days[0]) & (self.frame["day"] <= days[1])]
+
+    def days(self, column: str, window: bool = False) -> list[date]:
+        """Return the days of events, a day as often as it had events."""
+        part = self.frame if window else self._part(False)
+        return [d for d, n in zip(part["day"], part[column], strict=True) for _ in range(int(n))]
+
+    def months(self, n: str, events: str) -> tuple[Month, ...]:
+        return monthly.months(self.frame, n, events, *self.period.window)
+
+    def rates(self, id_: str) -> Read:
+        return monthly.rates(self.months(f"n:{id_}", f"events:{id_}"), self.period.start)
+
+    def mean_month(self, months: tuple[Month, ...], before: bool = False) -> float | None:
+        """Return contacts in a covered whole month of a period on average, if there are several."""
+        days = self.period.before if before else (self.period.start, self.period.end)
+        own = [
+            m.contacts for m in months if m.covered and days and days[0] <= m.first_day <= days[1]
+        ]
+        return sum(own) / len(own) if len(own) > 1 else None
+
+    def before(self, words: str | None) -> tuple[str, ...]:
+        return (time.before(self.period, words),) if self.period.before and words else ()
 
 
 def tiles(question: Question, snapshot: Snapshot, *, small: bool = False) -> tuple[Tile, ...]:
-    """Return the tiles in their fixed order, so that months compare.
+    """Return the six tiles in their fixed order, so that months compare, then the lines under them.
 
-    ``small`` shows days since force was last used instead of a rate that few events cannot carry.
+    One grouped query serves them all. ``small`` shows days since force was last used instead of a
+    rate that few events cannot carry. A store without contacts has no tiles.
     """
-    asked = question.only(*_ASKED)
     coverage = aggregate.coverage(snapshot)
-    counts = aggregate.counts(snapshot, asked)
-    force = _last_force(asked, snapshot) if small else _force(counts, coverage)
-    found = (
-        _contacts(asked, counts, snapshot),
-        _came(asked, coverage, snapshot),
-        force,
-        _arrests(counts, coverage),
-        _care(counts, coverage),
-        _time(counts),
+    about = period(coverage, question)
+    if about is None:
+        return ()
+    start, end = about.window
+    asked = replace(question.only(*_ASKED), start=min(start, about.start), end=end)
+    supplied = frozenset(column for _, _, column in aggregate.supplied(snapshot))
+    found = _Counted(about, coverage, aggregate.daily(snapshot, asked), supplied)
+    return (
+        _contacts(found),
+        _came(found),
+        _last_force(question, snapshot) if small else _force(found),
+        _arrests(found),
+        _care(found),
+        _time(found),
+        _coverage_line(found, snapshot),
+        _serious(found),
+        Tile("liability", "Liability", None, (), views.LIABILITY_MISSING, wide=True),
     )
-    return tuple(_with_change(t, asked, snapshot) if t.id in _CHARTED else t for t in found)
 
 
-_CHARTED = ("force", "arrest", "voluntary_care")
+def _changed(tile: Tile, read: Read, words: Callable[[Read], str] = time.moved) -> Tile:
+    """Say what the chart's rules say, or among the details why there is no chart."""
+    if isinstance(read, NotEstimable):
+        return replace(tile, details=(*tile.details, words(read)))
+    return replace(tile, change=words(read))
 
 
-def _with_change(tile: Tile, question: Question, snapshot: Snapshot) -> Tile:
-    """Add what the chart's rules say, where there is a chart."""
-    if tile.value is None:
-        return tile
-    chart = trend.trend(question, tile.id, snapshot)
-    return replace(tile, details=(*tile.details, wording.change(chart)))
+def _lacking(id_: str, label: str, outcome: str, found: _Counted) -> Tile | None:
+    """Return the tile that says why there is no number, if there is none."""
+    if not found.coverage.records_outcome(outcome):
+        return Tile(id_, label, None, (), wording.needs(*registry.outcome(outcome).sources))
+    if not found.total(f"n:{outcome}"):
+        return Tile(id_, label, None, (), views.NOT_IN_PERIOD)
+    return None
+
+
+def _contacts(found: _Counted) -> Tile:
+    months = found.months("contacts", "contacts")
+    now, then = found.mean_month(months), found.mean_month(months, True)
+    read = monthly.levels(months, monthly.per_month(months), found.period.start)
+    gap = wording.coverage_gaps(months)
+    tile = Tile(
+        "contacts",
+        "Crisis contacts",
+        f"{found.total('contacts'):,}",
+        (
+            *((views.a_month(now),) if now else ()),
+            *time.usual(read, lambda v, _: f"{v:,.0f}"),
+            *found.before(views.contacts(found.total("contacts", True), then)),
+            *((gap,) if gap else ()),
+        ),
+    )
+    return _changed(tile, read)
+
+
+def _came(found: _Counted) -> Tile:
+    label = "CIT officer came"
+    exposure = registry.exposure("arrived")
+    if not found.coverage.records_exposure(exposure.id):
+        return Tile("cit_came", label, None, (), wording.needs(*exposure.sources))
+    coded = bool(found.total("n:came_coded"))
+    id_ = "came_coded" if coded else "came"
+    events, n = found.share(id_)
+    if not n:
+        return Tile("cit_came", label, None, (), views.NOT_IN_PERIOD)
+    read = found.rates(id_)
+    tile = Tile(
+        "cit_came",
+        label,
+        views.share(events, n),
+        (
+            f"{views.of(events, n)}{' known as a crisis at dispatch' if coded else ''},"
+            " by the form's own flag",
+            *time.usual(read, views.percentage),
+            *found.before(views.share_of(*found.share(id_, True))),
+            views.ARRIVAL_MISSING,
+        ),
+    )
+    return _changed(tile, read)
+
+
+def _force(found: _Counted) -> Tile:
+    label = "Force used"
+    if lacking := _lacking("force", label, "force", found):
+        return lacking
+    events, n = found.share("force")
+    read = found.rates("force")
+    longest = monthly.longest_gap(found.days("events:force"))
+    if isinstance(read, monthly.Reading):
+        usual, words = time.usual(read, views.thousandth, " per 1,000"), time.moved
+    else:
+        read = monthly.gaps(found.days("events:force", window=True), found.period.start)
+        usual, words = (), time.moved_gaps
+    tile = Tile(
+        "force",
+        label,
+        views.per_1000(events, n),
+        (
+            f"{views.of(events, n)}; handcuffs and pointing a weapon not counted",
+            *usual,
+            *found.before(views.per_1000_of(*found.share("force", True))),
+            *((f"longest gap between uses: {views.days(longest)}",) if longest is not None else ()),
+        ),
+    )
+    return _changed(tile, read, words)
 
 
 def _last_force(question: Question, snapshot: Snapshot) -> Tile:
+    if not aggregate.coverage(snapshot).records_outcome("force"):
+        missing = wording.needs(*registry.outcome("force").sources)
+        return Tile("last_force", "Force last used", None, (), missing)
     found = situation.situation(question, "force", snapshot, ())
     if found.days_since is None:
         return Tile("last_force", "Force used", "none", ("none recorded in this period",))
     return Tile(
         "last_force",
         "Force last used",
-        f"{found.days_since:,} days",
+        views.days(found.days_since),
         (
             "before the last contact on record",
             f"{found.events_in_last_year:,} in the last 12 months on record",
@@ -72,107 +293,97 @@ def _last_force(question: Question, snapshot: Snapshot) -> Tile:
     )
 
 
-def _total(counts: Counts, column: str) -> int:
-    return int(counts.frame[column].sum())
-
-
-def _share(events: int, n: int) -> str:
-    return wording.percent(events / n) if n else "none"
-
-
-def _contacts(question: Question, counts: Counts, snapshot: Snapshot) -> Tile:
-    n = _total(counts, "contacts")
-    covered = [m for m in detail.months(question, "force", snapshot) if m.covered]
-    details = []
-    if len(covered) > 1:
-        details.append(f"about {sum(m.contacts for m in covered) / len(covered):,.0f} a month")
-    details.append("contacts without a form are not in it")
-    return Tile("contacts", "Crisis contacts", f"{n:,}", tuple(details))
-
-
-def _came(question: Question, coverage: Coverage, snapshot: Snapshot) -> Tile:
-    label = "CIT officer came"
-    exposure = registry.exposure("arrived")
-    if not coverage.records_exposure("arrived"):
-        return Tile("cit_came", label, None, (), wording.needs(*exposure.sources))
-    counts = aggregate.counts(snapshot, replace(question, exposure=exposure.id))
-    yes, no = counts.total("contacts", True), counts.total("contacts", False)
-    return Tile(
-        "cit_came",
-        label,
-        _share(yes, yes + no),
-        (f"{yes:,} of {yes + no:,} contacts", "by the form's own flag, not by dispatch records"),
-    )
-
-
-def _force(counts: Counts, coverage: Coverage) -> Tile:
-    label = "Force used"
-    if not coverage.records_outcome("force"):
-        return Tile("force", label, None, (), wording.needs(*registry.outcome("force").sources))
-    n, events = _total(counts, "n:force"), _total(counts, "events:force")
-    rate = proportions.wilson(events, n)
-    shown = (
-        f"{wording.number(rate.estimate * 1000, wording.rate_decimals(rate.estimate))} per 1,000"
-        if isinstance(rate, Estimate)
-        else "none"
-    )
-    return Tile(
-        "force",
-        label,
-        shown,
-        (f"{events:,} of {n:,} contacts", "handcuffs and pointing a weapon not counted"),
-    )
-
-
-def _arrests(counts: Counts, coverage: Coverage) -> Tile:
-    if not coverage.records_outcome("arrest"):
-        return Tile(
-            "arrest", "Arrested", None, (), wording.needs(*registry.outcome("arrest").sources)
-        )
-    n, events = _total(counts, "n:arrest"), _total(counts, "events:arrest")
-    return Tile(
+def _arrests(found: _Counted) -> Tile:
+    if lacking := _lacking("arrest", "Arrested", "arrest", found):
+        return lacking
+    by_choice = found.total("n:choice") > 0
+    id_ = "choice" if by_choice else "arrest"
+    events, n = found.share(id_)
+    read = found.rates(id_)
+    if by_choice:
+        notes = [views.no_choice(found.total("no_choice"), found.total("unknown_choice"))]
+    else:
+        lacking_columns = [c for c in aggregate.CHOICE if c not in found.supplied]
+        notes = [views.choice_missing(lacking_columns)]
+    tile = Tile(
         "arrest",
-        "Arrested",
-        _share(events, n),
-        (f"{events:,} of {n:,} contacts", "warrant and mandatory arrests included"),
-    )
-
-
-def _care(counts: Counts, coverage: Coverage) -> Tile:
-    label = "Connected to care by agreement"
-    if not coverage.records_outcome("voluntary_care"):
-        return Tile(
-            "voluntary_care",
-            label,
-            None,
-            (),
-            wording.needs(*registry.outcome("voluntary_care").sources),
-        )
-    n, events = _total(counts, "n:voluntary_care"), _total(counts, "events:voluntary_care")
-    details = [f"{events:,} of {n:,} contacts"]
-    if coverage.records_outcome("emergency_hold"):
-        holds = _share(_total(counts, "events:emergency_hold"), _total(counts, "n:emergency_hold"))
-        details.append(f"emergency holds {holds}")
-    return Tile("voluntary_care", label, _share(events, n), tuple(details))
-
-
-def _time(counts: Counts) -> Tile:
-    label = "Officer time"
-    timed, minutes = _total(counts, "timed"), _total(counts, "minutes")
-    if not timed:
-        return Tile(
-            "officer_time",
-            label,
-            None,
-            (),
-            wording.needs("contacts.officer_minutes"),
-        )
-    return Tile(
-        "officer_time",
-        label,
-        f"{minutes / timed / 60:.1f} hours",
+        "Arrested, officer's choice" if by_choice else "Arrested, for any reason",
+        views.share(events, n),
         (
-            f"a contact; {minutes / 60:,.0f} officer hours on {timed:,} contacts",
-            "neither more nor less is better",
+            views.of(events, n),
+            *notes,
+            *time.usual(read, views.percentage),
+            *found.before(views.share_of(*found.share(id_, True))),
         ),
     )
+    return _changed(tile, read)
+
+
+def _care(found: _Counted) -> Tile:
+    label = registry.outcome("voluntary_care").label
+    if lacking := _lacking("voluntary_care", label, "voluntary_care", found):
+        return lacking
+    events, n = found.share("voluntary_care")
+    read = found.rates("voluntary_care")
+    tile = Tile(
+        "voluntary_care",
+        label,
+        views.share(events, n),
+        (
+            views.of(events, n),
+            *time.usual(read, views.percentage),
+            *found.before(views.share_of(*found.share("voluntary_care", True))),
+            views.holds(found.share("emergency_hold"), found.share("hold_upheld")),
+            views.referrals(
+                found.share("referral_completed"), found.total("unfollowed:referral_completed")
+            ),
+        ),
+    )
+    return _changed(tile, read)
+
+
+def _time(found: _Counted) -> Tile:
+    label = "Officer time"
+    timed, minutes = found.total("timed"), found.total("minutes")
+    if not timed:
+        return Tile("officer_time", label, None, (), wording.needs("contacts.officer_minutes"))
+    months = found.months("timed", "minutes")
+    read = monthly.levels(months, [m.rate for m in months], found.period.start)
+    earlier, then = found.total("timed", True), found.total("minutes", True)
+    tile = Tile(
+        "officer_time",
+        label,
+        views.hours(minutes / timed),
+        (
+            f"a contact; {minutes / 60:,.0f} officer hours on {timed:,} contacts",
+            *time.usual(read, lambda v, _: f"{v / 60:.1f}", " hours"),
+            *found.before(f"{views.hours(then / earlier)} a contact" if earlier else None),
+            "neither more nor less is better",
+            views.WAIT_MISSING,
+        ),
+    )
+    return _changed(tile, read)
+
+
+def _coverage_line(found: _Counted, snapshot: Snapshot) -> Tile:
+    day = found.period.last
+    until = day + timedelta(days=LAPSE_DAYS)
+    if "certifications.certified_on" in found.supplied:
+        lapsing = views.lapsing(*aggregate.certifications(snapshot, day, until), day, until)
+    else:
+        lapsing = views.CERTIFICATIONS_MISSING
+    return Tile("coverage", "Coverage", None, (lapsing,), views.ROSTER_MISSING, wide=True)
+
+
+def _serious(found: _Counted) -> Tile:
+    details, missing = [], []
+    if found.total("n:serious_injury"):
+        details.append(
+            views.serious("someone seriously injured", found.days("events:serious_injury"))
+        )
+    else:
+        missing.append(wording.needs(*registry.outcome("serious_injury").sources))
+    if "force_events.category" in found.supplied:
+        details.append(views.serious("force of the highest level", found.days("highest")))
+    missing.append(views.REVIEW_MISSING)
+    return Tile("serious", "Serious", None, tuple(details), " ".join(missing), wide=True)

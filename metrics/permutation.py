@@ -34,7 +34,7 @@ def officer_permutation(frame: pd.DataFrame, outcome: str, fewest: int = 4) -> T
     n, events = f"n:{outcome}", f"events:{outcome}"
     own = (
         frame[frame[n] > 0]
-        .groupby(OFFICER)
+        .groupby(OFFICER, observed=True)
         .agg({n: "sum", events: "sum", EXPOSURE: ["min", "max"]})
     )
     low, high = own[(EXPOSURE, "min")], own[(EXPOSURE, "max")]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, get_args
 
 import numpy as np
@@ -17,22 +18,38 @@ import pandas as pd
 from metrics import sandwich
 from metrics._student import quantile, tail
 from metrics.cells import Categorical, Cells, Grouped, Term, group
-from metrics.design import Design, build, overlap_share
+from metrics.conditional import ConditionalFit, conditional_logit
+from metrics.design import Design, build, overlap, overlap_share
 from metrics.estimate import Estimate, Estimated, NotEstimable, Test, Tested
+from metrics.firth import FirthFit, firth
 from metrics.influence import Influence, influential
+from metrics.mixed import Averaged, MixedFit, averaged, mixed
 from metrics.newton import Family, Solution, maximise
+from metrics.officer_effects import OfficerEffects, officer_effects
 from metrics.sandwich import Errors, ErrorType
 from metrics.standardisation import Contrast, Standardised, standardise
 
 __all__ = [
+    "Averaged",
     "Categorical",
+    "ConditionalFit",
     "Contrast",
+    "FirthFit",
     "Fit",
     "Influence",
+    "MixedFit",
+    "OfficerEffects",
     "Standardised",
+    "averaged",
+    "conditional_logit",
+    "firth",
     "fit",
+    "fit_cells",
     "group",
     "influential",
+    "mixed",
+    "officer_effects",
+    "overlap",
     "overlap_share",
     "standardise",
     "without",
@@ -56,9 +73,6 @@ class Fit:
     names: tuple[str, ...]
     coefficients: dict[str, float]
     covariance: np.ndarray
-    se: dict[str, float]
-    df: dict[str, float]
-    not_estimable: dict[str, str]
     aliased: tuple[str, ...]
     pooled: dict[str, tuple[str, ...]]
     references: dict[str, str]
@@ -73,6 +87,27 @@ class Fit:
     solution: Solution
     errors: Errors
 
+    @cached_property
+    def _contrasts(self) -> dict[str, tuple[float, float] | NotEstimable]:
+        # The degrees of freedom of every coefficient cost more than the fit; few are ever read.
+        contrast = self.errors.contrast
+        return dict(zip(self.names, map(contrast, np.eye(len(self.names))), strict=True))
+
+    @property
+    def se(self) -> dict[str, float]:
+        """Standard errors of the coefficients that have one."""
+        return {n: c[0] for n, c in self._contrasts.items() if not isinstance(c, NotEstimable)}
+
+    @property
+    def df(self) -> dict[str, float]:
+        """Degrees of freedom of the coefficients that have a standard error."""
+        return {n: c[1] for n, c in self._contrasts.items() if not isinstance(c, NotEstimable)}
+
+    @property
+    def not_estimable(self) -> dict[str, str]:
+        """Why a coefficient has no standard error, by name."""
+        return {n: c.reason for n, c in self._contrasts.items() if isinstance(c, NotEstimable)}
+
     @property
     def beta(self) -> np.ndarray:
         """The coefficients as an array, in the order of ``names``."""
@@ -84,10 +119,11 @@ class Fit:
         Raises:
             KeyError: there is no such column; it may be in ``aliased`` or ``pooled``.
         """
-        value = self.coefficients[name]
-        if name in self.not_estimable:
-            return NotEstimable(self.not_estimable[name])
-        reach = quantile(self.df[name], level) * self.se[name]
+        value, found = self.coefficients[name], self._contrasts[name]
+        if isinstance(found, NotEstimable):
+            return found
+        se, df = found
+        reach = quantile(df, level) * se
         return Estimate(value, value - reach, value + reach)
 
     def test(self, name: str) -> Tested:
@@ -96,11 +132,12 @@ class Fit:
         Raises:
             KeyError: there is no such column.
         """
-        value = self.coefficients[name]
-        if name in self.not_estimable:
-            return NotEstimable(self.not_estimable[name])
-        statistic = value / self.se[name]
-        return Test(statistic, tail(statistic, self.df[name]), f"Wald test ({self.error})")
+        value, found = self.coefficients[name], self._contrasts[name]
+        if isinstance(found, NotEstimable):
+            return found
+        se, df = found
+        statistic = value / se
+        return Test(statistic, tail(statistic, df), f"Wald test ({self.error})")
 
 
 def fit(
@@ -142,7 +179,7 @@ def fit(
             raise ValueError("terms and cluster belong to group() when a grouping is passed")
     else:
         frame = group(frame, terms or (), cluster)
-    return _fit_cells(frame.count(events, trials), family, se)
+    return fit_cells(frame.count(events, trials), family, se)
 
 
 def without(fitted: Fit, officer: Any) -> Fit | NotEstimable:
@@ -151,10 +188,15 @@ def without(fitted: Fit, officer: Any) -> Fit | NotEstimable:
     Raises:
         ValueError: there is no such cluster in the fit.
     """
-    return _fit_cells(fitted.cells.without(officer), fitted.family, fitted.error)
+    return fit_cells(fitted.cells.without(officer), fitted.family, fitted.error)
 
 
-def _fit_cells(cells: Cells, family: Family, se: ErrorType) -> Fit | NotEstimable:
+def fit_cells(cells: Cells, family: Family, se: ErrorType) -> Fit | NotEstimable:
+    """Fit counts that are in cells already; see :func:`fit`.
+
+    Raises:
+        ValueError: CR errors without a cluster, or CR2-club with over 2,000 cells in a cluster.
+    """
     robust = se.startswith("CR")
     if robust and cells.cluster is None:
         raise ValueError(f"{se} errors need a cluster column")
@@ -177,25 +219,12 @@ def _fit_cells(cells: Cells, family: Family, se: ErrorType) -> Fit | NotEstimabl
     if isinstance(solution, NotEstimable):
         return solution
     errors = _errors(cells, design, solution, family, se, y, n)
-    results = [errors.contrast(row) for row in np.eye(p)]
-    good = {
-        name: result
-        for name, result in zip(design.names, results, strict=True)
-        if not isinstance(result, NotEstimable)
-    }
     return Fit(
         family=family,
         error=se,
         names=design.names,
         coefficients=dict(zip(design.names, solution.beta.tolist(), strict=True)),
         covariance=errors.covariance,
-        se={name: result[0] for name, result in good.items()},
-        df={name: result[1] for name, result in good.items()},
-        not_estimable={
-            name: result.reason
-            for name, result in zip(design.names, results, strict=True)
-            if isinstance(result, NotEstimable)
-        },
         aliased=design.aliased,
         pooled=design.pooled,
         references=design.references,
@@ -226,7 +255,7 @@ def _errors(
         return sandwich.clustered(
             se,
             design.matrix,
-            cells.by_cluster(cells.events),
+            cells.events,
             cells.by_cluster(cells.trials),
             mean,
             variance,

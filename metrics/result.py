@@ -206,8 +206,8 @@ class Comparison:
                 **_effects(self.adjusted),
                 "p_value": self.adjusted.p_value,
                 "p_holm": self.adjusted.p_holm,
-                "risk_cit": _estimated(self.adjusted.risk_cit),
-                "risk_other": _estimated(self.adjusted.risk_other),
+                "risk_cit": estimated(self.adjusted.risk_cit),
+                "risk_other": estimated(self.adjusted.risk_other),
                 "not_recorded": list(self.adjusted.unavailable),
                 "pooled": {term: list(levels) for term, levels in self.adjusted.pooled},
                 "overlap_by": list(self.adjusted.overlap_by),
@@ -229,7 +229,8 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _estimated(value: Estimated) -> dict[str, Any]:
+def estimated(value: Estimated) -> dict[str, Any]:
+    """Return an estimate as plain JSON values: null with a reason where there is none."""
     found: dict[str, Any] = {
         "estimate": _finite(value.estimate),
         "low": _finite(value.low),
@@ -244,9 +245,9 @@ def _estimated(value: Estimated) -> dict[str, Any]:
 
 def _effects(group: Unadjusted | Stratified | Adjusted) -> dict[str, Any]:
     return {
-        "risk_difference": _estimated(group.risk_difference),
-        "risk_ratio": _estimated(group.risk_ratio),
-        "odds_ratio": _estimated(group.odds_ratio),
+        "risk_difference": estimated(group.risk_difference),
+        "risk_ratio": estimated(group.risk_ratio),
+        "odds_ratio": estimated(group.odds_ratio),
     }
 
 
@@ -279,12 +280,12 @@ def _influential(found: Influential | None) -> dict[str, Any] | None:
         "largest_leverage": found.leverage,
         "share": found.own_share,
         "risk_difference_change": found.change,
-        "risk_difference_without": _estimated(found.risk_difference_without),
+        "risk_difference_without": estimated(found.risk_difference_without),
     }
 
 
 def _arm(arm: Arm, withheld: str | None) -> dict[str, Any]:
-    rate = _estimated(arm.rate)
+    rate = estimated(arm.rate)
     found = {
         "n": None if withheld else arm.n,
         "events": None if withheld else arm.events,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from data.loads import Agency
 from data.store import Snapshot
 from metrics import aggregate
-from metrics.aggregate import EXPOSURE, OFFICER
+from metrics.aggregate import EXPOSURE, MONTH, OFFICER
 from metrics.question import Question
 
 if TYPE_CHECKING:
@@ -22,12 +24,25 @@ UNIVERSAL = "universal"
 FEWEST_CIT_OFFICERS = 6
 FEWEST_EXPECTED = 5.0
 UNTRAINED_SHARE = 0.02
+_OWN = "primary"
 _ALL_TRAINED = ("all_officers_trained", "all_trained_plus_enhanced_team")
 
 
 @dataclass(frozen=True)
+class Contacts:
+    """Contacts of one group with the outcome recorded, and events among them."""
+
+    n: int
+    events: int
+
+
+@dataclass(frozen=True)
 class BeforeAfter:
-    """Contacts of officers who have contacts both before and after they were certified."""
+    """Contacts of officers who have contacts both before and after they were certified.
+
+    Before: not certified, in a month before the officer's first certified contact; after: certified.
+    A lapse, and the rest of the month of that first contact, are in neither.
+    """
 
     officers: int
     before_n: int
@@ -38,7 +53,11 @@ class BeforeAfter:
 
 @dataclass(frozen=True)
 class Situation:
-    """What the data say of the agency's size and training, and the way of looking they call for."""
+    """What the data say of the agency's size and training, and the way of looking they call for.
+
+    ``enhanced`` holds the contacts of officers with an enhanced certification and those of all others;
+    None where it is not recorded.
+    """
 
     way: str
     cit_officers: int | None
@@ -48,6 +67,7 @@ class Situation:
     last_contact: date | None
     events_in_last_year: int
     before_after: BeforeAfter
+    enhanced: tuple[Contacts, Contacts] | None = None
 
     @property
     def days_since(self) -> int | None:
@@ -67,7 +87,8 @@ def situation(
     other arm.
     """
     asked = question.only(outcome)
-    frame = aggregate.counts(snapshot, asked, officers=True).frame
+    coverage = aggregate.coverage(snapshot)
+    frame = aggregate.counts(snapshot, asked, officers=True, months=True).frame
     known = frame[frame[EXPOSURE].notna()]
     n, events = f"n:{outcome}", f"events:{outcome}"
     arms = {a: known[known[EXPOSURE] == a] for a in (True, False)}
@@ -80,7 +101,7 @@ def situation(
     officers = int(arms[True][OFFICER].nunique()) if numbered else None
     share = sizes[True] / total if total else None
     days = aggregate.event_days(snapshot, asked, outcome)
-    last = aggregate.coverage(snapshot).last
+    last = coverage.last
     if question.end and last and question.end < last:
         last = question.end
     return Situation(
@@ -91,8 +112,29 @@ def situation(
         last_event=days[-1] if days else None,
         last_contact=last,
         events_in_last_year=sum(1 for d in days if last and (last - d).days < 365),
-        before_after=_before_after(known, n, events),
+        before_after=_before_after(_certified(known, asked, snapshot), n, events),
+        enhanced=_enhanced(asked, outcome, snapshot)
+        if coverage.records_exposure("enhanced")
+        else None,
     )
+
+
+def _certified(known: pd.DataFrame, question: Question, snapshot: Snapshot) -> pd.DataFrame:
+    """Return counts by officer and month whose exposure is the officer's own certification."""
+    if question.exposure == _OWN:
+        return known
+    asked = replace(question, exposure=_OWN)
+    frame = aggregate.counts(snapshot, asked, officers=True, months=True).frame
+    return frame[frame[EXPOSURE].notna()]
+
+
+def _enhanced(question: Question, outcome: str, snapshot: Snapshot) -> tuple[Contacts, Contacts]:
+    counts = aggregate.counts(snapshot, replace(question, exposure="enhanced"))
+    team, others = (
+        Contacts(counts.total(f"n:{outcome}", arm), counts.total(f"events:{outcome}", arm))
+        for arm in (True, False)
+    )
+    return team, others
 
 
 def _way(
@@ -113,15 +155,24 @@ def _way(
 
 
 def _before_after(known: pd.DataFrame, n: str, events: str) -> BeforeAfter:
+    import pandas as pd
+
     own = known[known[OFFICER].notna() & (known[n] > 0)]
-    arms = own.groupby(OFFICER)[EXPOSURE].nunique()
-    both = own[own[OFFICER].isin(arms[arms == 2].index)]
-    exposed = both[EXPOSURE].astype(bool)
-    after, before = both[exposed], both[~exposed]
+    if own.empty:
+        return BeforeAfter(0, 0, 0, 0, 0)
+    officer, officers = pd.factorize(own[OFFICER])
+    month = pd.to_datetime(own[MONTH]).to_numpy().astype("datetime64[M]").astype("int64")
+    after = own[EXPOSURE].to_numpy(dtype=bool)
+    first = np.full(len(officers), np.iinfo("int64").max)
+    np.minimum.at(first, officer[after], month[after])
+    before = ~after & (month < first[officer])
+    both = np.intersect1d(officer[before], officer[after])
+    counted = np.isin(officer, both)
+    sizes, happened = own[n].to_numpy(), own[events].to_numpy()
     return BeforeAfter(
-        officers=int((arms == 2).sum()),
-        before_n=int(before[n].sum()),
-        before_events=int(before[events].sum()),
-        after_n=int(after[n].sum()),
-        after_events=int(after[events].sum()),
+        officers=len(both),
+        before_n=int(sizes[before & counted].sum()),
+        before_events=int(happened[before & counted].sum()),
+        after_n=int(sizes[after & counted].sum()),
+        after_events=int(happened[after & counted].sum()),
     )

@@ -64,6 +64,7 @@ class Standardised:
     contacts0: int
     events1: int
     events0: int
+    margins: Margins
 
 
 class Margins(NamedTuple):
@@ -106,7 +107,13 @@ def standardise(fitted: Fit, exposure: str, level: float = 0.95) -> Standardised
     p1, p0, g1, g0 = margins[:4]
     arm1 = fitted.cells.values(exposure) == 1
     events, trials = fitted.cells.totals()
-    difference = contrast(fitted, p1 - p0, g1 - g0)
+    shared = fitted.errors.contrasts(np.array([g1, g0]))
+
+    def contrast(estimate: float, *weights: float) -> Contrast | NotEstimable:
+        found = shared(np.array(weights))
+        return found if isinstance(found, NotEstimable) else Contrast(estimate, *found)
+
+    difference = contrast(p1 - p0, 1, -1)
     covariance = np.array([g1, g0]) @ fitted.covariance @ np.array([g1, g0]).T
     spread = float(np.prod(np.sqrt(np.maximum(covariance.diagonal(), 0.0))))
     correlation = float(np.clip(covariance[0, 1] / spread, -1, 1)) if spread > 0 else 0.0
@@ -114,17 +121,17 @@ def standardise(fitted: Fit, exposure: str, level: float = 0.95) -> Standardised
     log_rr: Contrast | NotEstimable
     log_or: Contrast | NotEstimable
     if 0 < p1 < 1 and 0 < p0 < 1:
-        log_rr = contrast(fitted, float(np.log(p1 / p0)), g1 / p1 - g0 / p0)
-        log_or = contrast(
-            fitted, float(logit(p1) - logit(p0)), g1 / (p1 * (1 - p1)) - g0 / (p0 * (1 - p0))
-        )
-        risk1, risk0 = _risk(fitted, p1, g1, level), _risk(fitted, p0, g0, level)
+        log_rr = contrast(float(np.log(p1 / p0)), 1 / p1, -1 / p0)
+        v1, v0 = p1 * (1 - p1), p0 * (1 - p0)
+        log_or = contrast(float(logit(p1) - logit(p0)), 1 / v1, -1 / v0)
+        odds1 = contrast(float(logit(p1)), 1 / v1, 0)
+        odds0 = contrast(float(logit(p0)), 0, 1 / v0)
+        risk1, risk0 = _risk(odds1, level), _risk(odds0, level)
         if isinstance(difference, NotEstimable):
             rd = difference
         else:
             # The arms' own degrees of freedom, each smaller, would cover 98% with few officers.
-            df = difference.df
-            arms = _risk(fitted, p1, g1, level, df), _risk(fitted, p0, g0, level, df)
+            arms = _risk(odds1, level, difference.df), _risk(odds0, level, difference.df)
             rd = mover(*arms, correlation)
     else:
         outside = NotEstimable("This model's standardised risk falls outside 0 to 100%.")
@@ -149,6 +156,7 @@ def standardise(fitted: Fit, exposure: str, level: float = 0.95) -> Standardised
         contacts0=int(trials[~arm1].sum()),
         events1=int(events[arm1].sum()),
         events0=int(events[~arm1].sum()),
+        margins=margins,
     )
 
 
@@ -165,6 +173,14 @@ def margins_of(fitted: Fit, exposure: str) -> Margins | NotEstimable:
     weight = cells.totals()[1] / fitted.n
     found = []
     for value in (1.0, 0.0):
+        if design.alone(cells, exposure):
+            place, own = design.names.index(exposure), fitted.beta[design.names.index(exposure)]
+            eta = times(design.matrix, fitted.beta) + own * (value - values)
+            mean, variance = mean_variance(eta, fitted.family)
+            gradient = weighted_sum(weight * variance, design.matrix)
+            gradient[place] = value * float(weight @ variance)
+            found.append((float(weight @ mean), gradient, mean))
+            continue
         rows, dropped = design.rows(cells, {exposure: value})
         # A dropped column is a fixed mixture of kept ones in the data; where setting the exposure
         # breaks the mixture, the data cannot say what the risk would be.
@@ -177,12 +193,6 @@ def margins_of(fitted: Fit, exposure: str) -> Margins | NotEstimable:
         found.append((float(weight @ mean), weighted_sum(weight * variance, rows), mean))
     (p1, g1, m1), (p0, g0, m0) = found
     return Margins(p1, p0, g1, g0, m1, m0)
-
-
-def contrast(fitted: Fit, estimate: float, gradient: np.ndarray) -> Contrast | NotEstimable:
-    """Attach the error and degrees of freedom of ``gradient`` (p) to an estimate."""
-    found = fitted.errors.contrast(gradient)
-    return found if isinstance(found, NotEstimable) else Contrast(estimate, *found)
 
 
 def mover(first: Estimated, second: Estimated, correlation: float = 0.0) -> Estimated:
@@ -201,14 +211,12 @@ def mover(first: Estimated, second: Estimated, correlation: float = 0.0) -> Esti
     return Estimate(d, d - low, d + high)
 
 
-def _risk(
-    fitted: Fit, risk: float, gradient: np.ndarray, level: float, df: float | None = None
-) -> Estimated:
-    odds = contrast(fitted, float(logit(risk)), gradient / (risk * (1 - risk)))
+def _risk(odds: Contrast | NotEstimable, level: float, df: float | None = None) -> Estimated:
+    """Return a risk from its log odds, with the limits of those."""
     if isinstance(odds, NotEstimable):
         return odds
-    _, low, high = (odds if df is None else odds._replace(df=df)).interval(level)
-    return Estimate(risk, float(expit(low)), float(expit(high)))
+    found, low, high = (odds if df is None else odds._replace(df=df)).interval(level)
+    return Estimate(float(expit(found)), float(expit(low)), float(expit(high)))
 
 
 def _exponent(log: Contrast | NotEstimable, level: float) -> Estimated:

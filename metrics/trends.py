@@ -1,4 +1,4 @@
-"""Control charts for outcomes over time and across units."""
+"""Outcomes over time and across units: control charts, and changes at a launch or a training."""
 
 from __future__ import annotations
 
@@ -13,6 +13,20 @@ import numpy as np
 from scipy.special import bdtr, bdtrik
 
 from metrics.estimate import Interval, NotEstimable
+from metrics.event_study import event_study
+from metrics.interrupted import interrupted
+
+__all__ = [
+    "DaysBetween",
+    "FunnelLimits",
+    "PChart",
+    "Point",
+    "days_between",
+    "event_study",
+    "funnel_limits",
+    "interrupted",
+    "p_chart",
+]
 
 MOVING_RANGE = 1.128
 """Mean range of two standard normal values, d2 (Montgomery 2009, appendix VI)."""

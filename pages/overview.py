@@ -3,25 +3,28 @@
 import streamlit as st
 
 from metrics import situation, wording
-from pages.parts import cache, filters
+from metrics.overview import period
+from metrics.wording import time, views
+from pages.parts import cache, filters, summary
 from pages.parts.view import current
 
 view = current()
 st.title("Overview")
-st.caption(wording.period(view.coverage, view.question))
+about = period(view.coverage, view.question)
+if about is None:
+    st.info(views.NO_CONTACTS, icon=":material/inbox:")
+    st.stop()
+st.markdown(time.compared(about))
+if view.question.where:
+    st.caption(time.cuts(view.question))
 
 found = cache.agency_situation(view.snapshot, view.question, "force", filters.way())
-with st.grid(3, gap="small"):
-    for tile in cache.tiles(view.snapshot, view.question, found.way == situation.SMALL):
-        with st.container(border=True, height="stretch", gap="xsmall"):
-            if tile.value is None:
-                st.markdown(tile.label)
-                st.caption(tile.missing or "")
-            else:
-                st.metric(tile.label, tile.value)
-                st.caption("  \n".join(tile.details))
+tiles = cache.tiles(view.snapshot, view.question, found.way == situation.SMALL)
+summary.tiles(tiles)
+summary.lines(tiles)
 
 st.subheader("CIT or not")
+st.caption(time.compared_over(view.coverage, view.question))
 comparisons = cache.answer(view.snapshot, view.question)
 shown = [c for c in comparisons if c.lacks is None]
 if found.way != situation.COMPARISON:
@@ -40,6 +43,8 @@ for comparison in comparisons:
         st.caption(comparison.sentence)
 
 st.subheader("How sure")
-st.markdown(wording.how_sure(comparisons) if found.way == situation.COMPARISON else wording.CAUTION)
+st.markdown(
+    wording.how_sure(comparisons) if found.way == situation.COMPARISON else views.caution(found)
+)
 if view.question.filtered:
     st.caption(wording.FILTERED_NOTE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from metrics.wording import time
 from pages import PageEntry
 from pages.parts import cache
 from pages.parts.view import View
@@ -12,8 +13,8 @@ from pages.parts.view import View
 def draw(view: View, entry: PageEntry) -> None:
     """Draw the line and its warnings."""
     records = cache.load_records(view.snapshot)
-    loaded = f" · loaded {records[0].started_at:%-d %b %Y %H:%M} UTC" if records else ""
-    st.markdown(f"**{view.title}** · crisis response{loaded}")
+    loaded = records[0].started_at if records else None
+    st.markdown(f"**{view.title}** · crisis response{time.data_to(view.coverage, loaded)}")
     if view.simulated:
         st.warning(
             "Simulated data: an invented agency, made by this program. Load your own export to replace"

@@ -183,7 +183,7 @@ def test_a_satterthwaite_root_is_the_information():
     result = fit(frame, events="y", terms=["cit"], cluster="o")
     gradient = np.array([0.3, 1.0])
     t = result.errors.root.T @ gradient
-    d, b = result.errors.freedom.moments(t)
+    d, b = result.errors.freedom.span(t[:, None]).moments(np.ones(1))
     assert d.sum() - np.sum(b**2) == pytest.approx(t @ t, rel=1e-12)
     assert result.errors.clusters.shares(t).sum() == pytest.approx(1, rel=1e-12)
 
