@@ -84,21 +84,26 @@ on_scene AS (
     SELECT o.agency_id, o.source, o.contact_id, o.officer_key,
            CASE o.scene_role WHEN 'reporting' THEN '0' WHEN 'lead' THEN '1' END AS rank,
            CASE WHEN ca.agency_id IS NOT NULL THEN coalesce(c.certified, FALSE) END AS certified,
-           CASE WHEN ca.agency_id IS NOT NULL THEN coalesce(c.enhanced, FALSE) END AS enhanced
+           CASE WHEN ca.agency_id IS NOT NULL THEN coalesce(c.enhanced, FALSE) END AS enhanced,
+           coalesce(o.service_years,
+                    datediff('day', p.hired_month, CAST(k.contact_at AS DATE)) / 365.25
+                    + coalesce(p.experience_years_at_hire, 0)) AS service_years
     FROM contact_officers o
     JOIN contacts k USING (agency_id, source, contact_id)
+    LEFT JOIN officers p ON p.agency_id = o.agency_id AND p.officer_key = o.officer_key
     LEFT JOIN certified_agencies ca ON ca.agency_id = o.agency_id
     LEFT JOIN standing c
         ON c.agency_id = o.agency_id AND c.officer_key = o.officer_key
         AND c.since <= CAST(k.contact_at AS DATE)
         AND (c.until IS NULL OR CAST(k.contact_at AS DATE) < c.until)
 ),
-officers AS (
+team AS (
     SELECT agency_id, source, contact_id,
            -- The reporting officer before one in the lead; NULL, and left out, for everyone else.
            arg_min(officer_key, rank || officer_key) AS officer_key,
            arg_min(certified, rank || officer_key) AS primary_certified,
            arg_min(enhanced, rank || officer_key) AS primary_enhanced,
+           arg_min(service_years, rank || officer_key) AS service_years,
            bool_or(certified) AS any_certified,
            count(certified) AS officers_known,
            count(*) FILTER (certified) AS officers_certified
@@ -190,6 +195,7 @@ joined AS (
            coalesce(s.codes, 0) AS source_codes,
            e.disposition_codes,
            o.officer_key, o.primary_certified, o.primary_enhanced, o.any_certified,
+           o.service_years,
            CASE WHEN s.names_team AND o.officers_known > 0 THEN o.officers_known END AS officers_known,
            CASE WHEN s.names_team AND o.officers_known > 0 THEN o.officers_certified END
                AS officers_certified,
@@ -202,7 +208,7 @@ joined AS (
     FROM contacts k
     LEFT JOIN supply s USING (agency_id, source)
     LEFT JOIN ended e USING (agency_id, source, contact_id)
-    LEFT JOIN officers o USING (agency_id, source, contact_id)
+    LEFT JOIN team o USING (agency_id, source, contact_id)
     LEFT JOIN forced f USING (agency_id, source, contact_id)
     LEFT JOIN hurt u USING (agency_id, source, contact_id)
     LEFT JOIN last_days l USING (agency_id, source)

@@ -132,6 +132,7 @@ CREATE TABLE contact_officers (
     contact_id VARCHAR,
     officer_key VARCHAR,
     scene_role VARCHAR,
+    service_years INTEGER,
     load_id VARCHAR NOT NULL,
     PRIMARY KEY (agency_id, source, contact_id, officer_key)
 );
@@ -141,7 +142,23 @@ COMMENT ON COLUMN contact_officers.source IS 'The export the row came from. [tex
 COMMENT ON COLUMN contact_officers.contact_id IS 'The contact. [key, K, -]';
 COMMENT ON COLUMN contact_officers.officer_key IS 'Badge, serial or employee number. [key, K, A]';
 COMMENT ON COLUMN contact_officers.scene_role IS 'What the officer did there; reporting or lead is the primary officer. Values: reporting, lead, backup, supervisor, co_responder, transport, unknown. [enum, C, A]';
+COMMENT ON COLUMN contact_officers.service_years IS 'Whole years of police service at the time of the contact, as exported. [int, R, P]';
 COMMENT ON COLUMN contact_officers.load_id IS 'The load that wrote this row. [text, S, -]';
+
+CREATE TABLE officers (
+    agency_id VARCHAR,
+    officer_key VARCHAR,
+    hired_month DATE,
+    experience_years_at_hire DOUBLE,
+    load_id VARCHAR NOT NULL,
+    PRIMARY KEY (agency_id, officer_key)
+);
+COMMENT ON TABLE officers IS 'One row per employee, without name or anything else that identifies.';
+COMMENT ON COLUMN officers.agency_id IS 'The agency. [text, K, P]';
+COMMENT ON COLUMN officers.officer_key IS 'Badge, serial or employee number. [key, K, P]';
+COMMENT ON COLUMN officers.hired_month IS 'First day of the month of hire; with the contact''s date it gives years of service. [date, R, P]';
+COMMENT ON COLUMN officers.experience_years_at_hire IS 'Years of police service before that, for lateral hires. [num, O, P]';
+COMMENT ON COLUMN officers.load_id IS 'The load that wrote this row. [text, S, -]';
 
 CREATE TABLE certifications (
     agency_id VARCHAR,

@@ -45,3 +45,12 @@ def seattle(seattle_store: Path) -> Any:
     from data.store import Store
 
     return Store(seattle_store).current()
+
+
+@pytest.fixture(scope="session")
+def loaded_simulation(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The snapshot of a simulated agency of 12,000 contacts, loaded."""
+    from data.store import Store
+    from tests.stores import simulated_store
+
+    return Store(simulated_store(tmp_path_factory.mktemp("simulated"), 12_000)).current()

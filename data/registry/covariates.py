@@ -1,7 +1,8 @@
 """Every covariate: what a comparison may be adjusted for, split or filtered by.
 
-Only what was known at dispatch may adjust (``when`` = D); the rest can split or filter. The code is
-the schema's own: a test holds each entry to the comments of the columns it reads.
+Only what was known at dispatch (``when`` = D) or stands in the officer's record (P) may adjust; the
+rest can split or filter. The code is the schema's own: a test holds each entry to the comments of
+the columns it reads.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ class Covariate:
 
     @property
     def may_adjust(self) -> bool:
-        """True if it was known at dispatch."""
-        return self.when == "D"
+        """True if it was settled before anyone arrived: known at dispatch, or the officer's record."""
+        return self.when in ("D", "P")
 
 
 _YES_NO = (("yes", "Yes"), ("no", "No"), ("unknown", "Answered unknown"))
@@ -162,6 +163,31 @@ COVARIATES = (
         sources=("contacts.officers_sent",),
         when="D",
         labels=(("4_plus", "4 or more"),),
+    ),
+    Covariate(
+        id="tenure",
+        label="Officer tenure",
+        definition="Years of police service of the primary or reporting officer at the contact.",
+        level="CASE WHEN service_years < 0 THEN NULL WHEN service_years < 2 THEN 'under_2'"
+        " WHEN service_years < 5 THEN '2_to_4' WHEN service_years < 10 THEN '5_to_9'"
+        " WHEN service_years >= 10 THEN '10_plus' END",
+        sources=("contact_officers.service_years", "officers.hired_month"),
+        when="P",
+        labels=(
+            ("under_2", "Under 2 years"),
+            ("2_to_4", "2 to 4 years"),
+            ("5_to_9", "5 to 9 years"),
+            ("10_plus", "10 years and over"),
+        ),
+    ),
+    Covariate(
+        id="mandatory_arrest",
+        label="Mandatory arrest",
+        definition="Law or policy left no discretion to arrest.",
+        level="CAST(mandatory_arrest AS VARCHAR)",
+        sources=("contacts.mandatory_arrest",),
+        when="A",
+        labels=_YES_NO,
     ),
     Covariate(
         id="age_band",

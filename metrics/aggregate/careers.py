@@ -83,6 +83,36 @@ def half_years(snapshot: Snapshot, question: Question, outcome: str) -> pd.DataF
     return frame[frame["trials"] > 0].reset_index(drop=True)
 
 
+ADOPTED_SHARE = 0.1
+"""A place has adopted CIT in the first half-year with this share of its contacts exposed."""
+
+
+def adoption(snapshot: Snapshot, question: Question, outcome: str, unit: str) -> pd.DataFrame:
+    """Return ``unit, period, first, events, trials``: an outcome by place and half-year.
+
+    ``first`` is the half-year of the place's adoption, missing where it never did.
+    """
+    table = filtered(encounters(snapshot), question)
+    exposed = table[exposure_column(question.exposure)]
+    table = table.filter(exposed.notnull() & table[unit].notnull())
+    exposed = table[exposure_column(question.exposure)]
+    event, eligible = table[outcome_column(outcome)], table[eligible_column(outcome)]
+    grouped = table.group_by(**{unit: table[unit], PERIOD: _half_year(table.contact_at)}).aggregate(
+        contacts=table.count(),
+        exposed=true(exposed),
+        events=true(eligible & event),
+        trials=true(eligible & event.notnull()),
+    )
+    frame: pd.DataFrame = grouped.execute()
+    for column in (PERIOD, "contacts", "exposed", "events", "trials"):
+        frame[column] = frame[column].astype("int64")
+    adopted = frame[frame["exposed"] >= ADOPTED_SHARE * frame["contacts"]]
+    frame[FIRST] = frame[unit].map(adopted.groupby(unit)[PERIOD].min())
+    return frame.loc[frame["trials"] > 0, [unit, PERIOD, FIRST, "events", "trials"]].reset_index(
+        drop=True
+    )
+
+
 def _half_year(moment: Any) -> Any:
     return moment.year() * 2 + (moment.month() > 6).cast("int64")
 

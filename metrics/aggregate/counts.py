@@ -111,7 +111,7 @@ def counts(
         keys = _keys(question, (), months=months)
         if persons:
             # Nearly as many as contacts: numbers, not text. Two people in 2**64 hardly ever share one.
-            keys[PERSON] = lambda t: t.person_key.hash()
+            keys[PERSON] = lambda t: t.person_key.notnull().ifelse(t.person_key.hash(), None)
         return Counts(coded(snapshot, question, by, keys, [OFFICER]), question.outcomes, by)
     keys = _keys(question, by, months=months)
     grouped, measures = _grouped(

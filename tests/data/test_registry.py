@@ -46,9 +46,12 @@ def test_its_sources_are_columns_and_known_no_later_than_it(
 ) -> None:
     sources = [schema.column(s) for s in entry.sources]
     if isinstance(entry, Covariate) and entry.may_adjust:
-        assert {s.when for s in sources} == {"D"}
+        # The officer's record is settled before any contact.
+        assert {s.when for s in sources} == {entry.when}
     if isinstance(entry, Outcome):
         assert "D" not in {s.when for s in sources} and entry.when in "AL"
+        return
+    if entry.when == "P":
         return
     assert entry.when == max(
         (s.when for s in sources if s.when in ORDER), key=ORDER.index, default="D"
@@ -116,7 +119,8 @@ def test_a_contact_with_nothing_recorded_is_in_no_arm_and_has_no_outcome(
     assert {row[c.id] for c in COVARIATES if c.id not in clock} == {None}
 
 
-def test_adjusters_are_known_at_dispatch() -> None:
+def test_adjusters_are_known_before_anyone_arrives() -> None:
     for c in COVARIATES:
-        assert c.may_adjust == (c.when == "D")
-        assert not c.default_adjuster or c.may_adjust
+        assert c.may_adjust == (c.when in ("D", "P"))
+        # What is pre-specified is known at dispatch; an officer's record is a sensitivity.
+        assert not c.default_adjuster or c.when == "D"
