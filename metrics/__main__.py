@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from datetime import date
 
 from data import loads, sample
 from data.cli import Parser, add_store, run
 from data.errors import UserError
-from data.store import Store
+from data.store import Snapshot, Store
 from metrics import wording
 from metrics.evaluate import evaluate
-from metrics.question import ACCESSES, ask
+from metrics.exhibit import Exhibit, exhibit
+from metrics.question import ACCESSES, Question, ask
 from metrics.result import SCHEMA_VERSION, Comparison
+from metrics.wording import sensitivity
 
 
 def _date(text: str | None, option: str) -> date | None:
@@ -48,6 +51,20 @@ def _lines(comparison: Comparison) -> str:
     return "\n".join(lines)
 
 
+def _exhibits(
+    question: Question, comparisons: tuple[Comparison, ...], snapshot: Snapshot
+) -> dict[str, Exhibit]:
+    """Return the sensitivity exhibit of each outcome, telling a terminal how far it is."""
+    found = {}
+    for place, comparison in enumerate(comparisons, 1):
+        if sys.stderr.isatty():
+            print(
+                f"sensitivity {place} of {len(comparisons)}: {comparison.outcome}", file=sys.stderr
+            )
+        found[comparison.outcome] = exhibit(question, comparison.outcome, snapshot)
+    return found
+
+
 def _evaluate(args: argparse.Namespace) -> None:
     question = ask(
         args.outcome,
@@ -60,7 +77,12 @@ def _evaluate(args: argparse.Namespace) -> None:
     store = Store(args.store)
     sample.ensure(store)
     snapshot = store.current()
+    if args.sensitivity and args.access == "public":
+        raise UserError(
+            "--sensitivity is for internal use: its many rows side by side could identify someone"
+        )
     comparisons = evaluate(question, args.access, snapshot=snapshot)
+    exhibits = _exhibits(question, comparisons, snapshot) if args.sensitivity else {}
     simulated = any(a.simulated for a in loads.agencies(snapshot))
     if args.json:
         answer = {
@@ -68,13 +90,20 @@ def _evaluate(args: argparse.Namespace) -> None:
             "question": {**question.to_dict(), "access": args.access},
             "snapshot": snapshot.id,
             "simulated": simulated,
-            "comparisons": [c.to_dict() for c in comparisons],
+            "comparisons": [
+                c.to_dict()
+                | ({"sensitivity": exhibits[c.outcome].to_dict()} if c.outcome in exhibits else {})
+                for c in comparisons
+            ],
         }
         print(json.dumps(answer, ensure_ascii=False, allow_nan=False))
     else:
         if simulated:
             print("Simulated data: an invented agency.")
-        print("\n".join(_lines(c) for c in comparisons))
+        for c in comparisons:
+            print(_lines(c))
+            if c.outcome in exhibits:
+                print("\n".join(f"  {line}" for line in sensitivity.lines(exhibits[c.outcome])))
         print(wording.CAUTION)
 
 
@@ -95,6 +124,11 @@ def parser() -> Parser:
     sub.add_argument("--to", dest="end", metavar="DATE", help="last day, inclusive")
     sub.add_argument("--where", action="append", default=[], metavar="DIM=VALUE")
     sub.add_argument("--access", choices=ACCESSES, default="internal")
+    sub.add_argument(
+        "--sensitivity",
+        action="store_true",
+        help="add the sensitivity exhibit: the same question asked in every other reasonable way",
+    )
     sub.add_argument("--json", action="store_true", help="print the answer as JSON")
     return top
 

@@ -47,8 +47,8 @@ CAUTION = (
 
 
 UNMEASURED = (
-    "Not measured here: why dispatch chose this officer, how experienced the officer is, and how the"
-    " form was filled in."
+    "Not measured or not allowed for: why dispatch chose this officer, how experienced the officer is, and"
+    " how the form was filled in."
 )
 
 
