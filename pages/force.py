@@ -2,8 +2,10 @@
 
 import streamlit as st
 
-from metrics import wording
-from pages.parts import cache, tables
+from metrics import situation, wording
+from metrics.estimate import Estimate
+from metrics.wording import scale
+from pages.parts import cache, figures, filters, selection_figures, tables
 from pages.parts.outcome_page import render
 from pages.parts.view import current
 
@@ -17,3 +19,21 @@ if levels:
     tables.show(tables.force_levels(levels, view.question.exposure), "Highest level of force used")
 else:
     st.caption(wording.needs("force_events.category"))
+
+way = cache.agency_situation(view.snapshot, view.question, "force", filters.way()).way
+if levels and way == situation.COMPARISON:
+    st.subheader("Force as a scale")
+    st.caption(scale.NOTE)
+    found = cache.scale_of_force(view.snapshot, view.question.only())
+    st.markdown(scale.sentence(found))
+    st.markdown(scale.verdict(found))
+    if isinstance(found.odds_ratio, Estimate):
+        st.markdown(scale.proportionality(found))
+        # Where one number will not do, the steps stand in the open.
+        with st.expander("Step by step", expanded=scale.unlike(found)):
+            figure, alt = selection_figures.cuts(found)
+            st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="cuts")
+            tables.show(selection_figures.steps(found), alt)
+    notes = [*scale.beside(found), *scale.ranks(found)]
+    if notes:
+        st.markdown("\n".join(f"- {line}" for line in notes))

@@ -35,7 +35,7 @@ FUNNEL_NOTE = (
 
 FOREST_NOTE = (
     "Each point is the adjusted difference within one level, with its 95% interval. Solid line: no"
-    " difference. Dotted line: all contacts together."
+    " difference. Dotted line: all contacts together. An arrow: the interval goes on beyond the figure."
 )
 
 TESTS_NOTE = (
@@ -136,11 +136,9 @@ def left_out(subgroup: Subgroup) -> str | None:
     if subgroup.withheld:
         parts.append(f"{capital(WITHHELD)}: {_listed(subgroup.withheld)}.")
     if subgroup.unknown is None:
-        parts.append("For a few contacts (10 or fewer) it was not recorded; they are in no level.")
+        parts.append("Not recorded for a few contacts (10 or fewer).")
     elif subgroup.unknown:
-        parts.append(
-            f"For {subgroup.unknown:,} contacts it was not recorded; they are in no level."
-        )
+        parts.append(f"Not recorded for {subgroup.unknown:,} contacts.")
     return " ".join(parts) or None
 
 
@@ -179,8 +177,8 @@ def subgroups(found: Subgroups) -> str:
         text = (
             f"{name}: of {over} tested, the odds ratio differs between levels of {_listed(unlike)}."
             if unlike
-            else f"{name}: {over} tested; in none is it clear that the two groups compare differently from level to"
-            " level."
+            else f"{name}: {over} tested; in none is it clear that the two groups compare differently from"
+            " level to level."
         )
     if found.lacking:
         lacking = [registry.covariate(c).label.lower() for c in found.lacking]
@@ -193,8 +191,8 @@ def refused(found: Subgroups) -> str:
     value = found.overall.risk_difference
     why = reason(value) if isinstance(value, NotEstimable) else "not estimated"
     return (
-        f"No difference is estimated for all contacts together ({why}), so none is for a part of them. The"
-        " counts stand below."
+        f"No difference is estimated for all contacts together ({why}), so none is for a part of them."
+        " Counts, where large enough to show, stand below."
     )
 
 
@@ -236,7 +234,8 @@ def funnel(found: Funnel | NotEstimable, outcome_id: str, places: str = "distric
             f" chance alone would put about {number(found.expected_outside, 1)} there."
         )
     else:
-        text += f"All {len(found.units)} {places} lie within the limits of chance."
+        every = "Both" if len(found.units) == 2 else f"All {len(found.units)}"
+        text += f"{every} {places} lie within the limits of chance."
     if found.widened:
         text += (
             f" {capital(places)} differ throughout by more than chance (overdispersion"
@@ -315,8 +314,13 @@ def plan_basis(own: Own, tests: int = 1) -> str:
     )
     if own.officers_known:
         text += (
-            f" Contacts of one officer are alike (intraclass correlation {own.icc:.3f}); loads are unequal,"
-            f" so officers count for {own.officers_cit:.0f} and {own.officers_other:.0f} with equal loads."
+            f" Contacts of one officer are alike (intraclass correlation {own.icc:.3f})"
+            if own.icc >= 0.0005
+            else " No likeness of one officer's contacts was found"
+        )
+        text += (
+            f"; loads are unequal, so officers count for {own.officers_cit:.0f} and"
+            f" {own.officers_other:.0f} with equal loads."
         )
     else:
         text += " There are no officer numbers, so their likeness is not allowed for: it will take longer."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,27 @@ from data import events as agency_events
 from data import loads, sample
 from data.events import Event
 from data.store import Snapshot, Store
-from metrics import aggregate, detail, evaluate, overview, situation, trend
+from metrics import (
+    aggregate,
+    detail,
+    evaluate,
+    force_scale,
+    overview,
+    planning,
+    published,
+    selection,
+    situation,
+    trend,
+)
+from metrics import doubt as doubts
+from metrics import exhibit as exhibits
+from metrics import funnel as funnels
+from metrics import launch as launches
+from metrics import subgroups as splits
+from metrics import within as withins
+from metrics.estimate import NotEstimable
+from metrics.event_study import EventStudy
+from metrics.interrupted import Interrupted
 from metrics.question import Access, Question, primary_outcomes
 from metrics.result import Comparison
 
@@ -121,3 +142,86 @@ def outdated(snapshot: Snapshot) -> bool:
 def force_levels(snapshot: Snapshot, question: Question) -> dict[bool, dict[int, int]]:
     """Return contacts by highest force rank, for each arm."""
     return aggregate.force_levels(snapshot, question)
+
+
+@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner="Comparing within levels")
+def subgroups(snapshot: Snapshot, question: Question, outcome: str) -> splits.Subgroups:
+    """Return an outcome's difference within the levels of each covariate."""
+    return splits.subgroups(question, outcome, snapshot)
+
+
+@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+def funnel(
+    snapshot: Snapshot, question: Question, outcome: str, by: str
+) -> funnels.Funnel | NotEstimable:
+    """Return an outcome's funnel of districts or agencies."""
+    return funnels.funnel(question, outcome, snapshot, by)
+
+
+@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+def plan_figures(
+    snapshot: Snapshot, question: Question, outcome: str
+) -> planning.Own | NotEstimable:
+    """Return the agency's own figures that a plan for an outcome rests on."""
+    counts = aggregate.counts(snapshot, question.only(outcome), officers=True, months=True)
+    return planning.figures(counts.frame, outcome)
+
+
+@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+def own_shares(
+    snapshot: Snapshot, question: Question
+) -> dict[str, published.OwnShare | NotEstimable]:
+    """Return the agency's own shares that stand beside published figures."""
+    return dict(published.own(question, snapshot))
+
+
+@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner="Asking in every other way")
+def exhibit(snapshot: Snapshot, question: Question, outcome: str) -> exhibits.Exhibit:
+    """Return an outcome's sensitivity exhibit."""
+    return exhibits.exhibit(question, outcome, snapshot)
+
+
+@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+def doubt(snapshot: Snapshot, question: Question, outcome: str) -> doubts.Doubt:
+    """Return what could overturn an outcome's comparison."""
+    return doubts.doubt(answer_one(snapshot, question, outcome), question, snapshot)
+
+
+@st.cache_data(
+    max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner="Comparing officers before and after"
+)
+def within(snapshot: Snapshot, question: Question, outcome: str) -> withins.Within:
+    """Return an outcome's comparison within officers."""
+    return withins.within(question, outcome, snapshot)
+
+
+@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+def adoption(
+    snapshot: Snapshot, question: Question, outcome: str, unit: str
+) -> EventStudy | NotEstimable:
+    """Return how an outcome changed in places that adopted CIT at different times."""
+    return withins.adoption(question, outcome, snapshot, unit)
+
+
+@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+def launch(
+    snapshot: Snapshot, question: Question, outcome: str, day: date
+) -> Interrupted | NotEstimable:
+    """Return how an outcome's monthly rate changed at a date."""
+    return launches.launch(question, outcome, snapshot, day)
+
+
+@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner="Comparing the calls")
+def who_gets_cit(snapshot: Snapshot, question: Question) -> selection.Selection:
+    """Return how unlike the calls of the two groups are."""
+    return selection.selection(question, snapshot)
+
+
+@st.cache_data(
+    max_entries=_ENTRIES,
+    hash_funcs=_HASH,
+    show_spinner="Comparing the levels of force: with a million contacts this takes about 15 seconds",
+)
+def scale_of_force(snapshot: Snapshot, question: Question) -> force_scale.ForceScale:
+    """Return how far the levels of force differ as a whole."""
+    return force_scale.force_scale(question, snapshot)

@@ -23,7 +23,8 @@ def show(frame: pd.DataFrame, alt: str) -> None:
         st.dataframe(frame, hide_index=True, alt=alt)
 
 
-def _per_1000(value: Estimated) -> str:
+def per_1000(value: Estimated) -> str:
+    """Return a difference per 1,000 with its interval, signed."""
     if value.estimate is None:
         return "not estimated"
     return f"{value.estimate * 1000:+.1f} ({value.low * 1000:+.1f} to {value.high * 1000:+.1f})"
@@ -63,7 +64,7 @@ def effects(comparison: Comparison) -> pd.DataFrame:
         [
             {
                 "Comparison": row.label,
-                "Difference per 1,000 (95% CI)": _per_1000(row.risk_difference),
+                "Difference per 1,000 (95% CI)": per_1000(row.risk_difference),
                 "Ratio of rates (95% CI)": _ratio(row.risk_ratio),
                 "Odds ratio (95% CI)": _ratio(row.odds_ratio),
                 "Test": row.test,
@@ -87,7 +88,7 @@ def split(found: Split, exposure: str) -> pd.DataFrame:
                 found.label: s.label,
                 f"{cit}: events of contacts": f"{s.cit.events:,} of {s.cit.n:,}",
                 f"{other}: events of contacts": f"{s.other.events:,} of {s.other.n:,}",
-                "Difference per 1,000 (95% CI)": _per_1000(s.risk_difference),
+                "Difference per 1,000 (95% CI)": per_1000(s.risk_difference),
             }
             for s in found.strata
         ]

@@ -1,0 +1,79 @@
+"""How sure are we?: the same question asked in every other reasonable way, and what could overturn it."""
+
+import streamlit as st
+
+from metrics import result, situation, wording
+from metrics.estimate import NotEstimable
+from metrics.launch import likely
+from metrics.within import UNITS
+from metrics.wording import sensitivity
+from pages.parts import cache, choose, figures, filters, sensitivity_figures, tables
+from pages.parts.view import current
+
+view = current()
+st.title("How sure are we?")
+outcome = choose.one("Outcome", "sure_outcome", choose.outcomes(view.coverage))
+comparison = cache.answer_one(view.snapshot, view.question, outcome)
+if comparison.lacks:
+    st.info(comparison.sentence, icon=":material/block:")
+    st.stop()
+way = cache.agency_situation(view.snapshot, view.question, outcome, filters.way())
+st.markdown(
+    f"#### {comparison.sentence if way.way == situation.COMPARISON else wording.way(way, outcome)}"
+)
+st.markdown(wording.standing(comparison))
+if comparison.verdict == result.NO_COMPARISON:
+    st.stop()
+if comparison.filtered:
+    st.caption(wording.FILTERED_NOTE)
+
+st.subheader("Asked in other ways")
+found = cache.exhibit(view.snapshot, view.question, outcome)
+st.markdown(sensitivity.summary(found))
+st.caption(sensitivity.NOTE)
+if not isinstance(found.headline.risk_difference, NotEstimable):
+    figure, alt = sensitivity_figures.exhibit(found)
+    st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="exhibit")
+if gone := sensitivity_figures.refusals(found):
+    st.caption("Refused: " + " ".join(gone))
+if why := sensitivity.lacking(found):
+    st.caption(why)
+with st.expander("The same as a table"):
+    tables.show(sensitivity_figures.table(found), "Every analysis of the exhibit")
+
+doubt = cache.doubt(view.snapshot, view.question, outcome)
+st.subheader("What was not measured")
+st.markdown("\n".join(f"- {line}" for line in sensitivity.unmeasured(comparison, doubt)))
+st.markdown(f"- {wording.contamination(comparison)}")
+st.subheader("What was not recorded")
+st.markdown("\n".join(f"- {line}" for line in sensitivity.unrecorded(comparison, doubt)))
+
+st.subheader("Officers before and after")
+within = cache.within(view.snapshot, view.question, outcome)
+st.markdown(sensitivity.within(within))
+st.markdown(f"{sensitivity.careers(within)} {sensitivity.odds(within)}")
+st.caption(sensitivity.WITHIN_NOTE)
+st.markdown(sensitivity.study(within.study))
+if not isinstance(within.study, NotEstimable):
+    figure, alt = sensitivity_figures.study(within.study)
+    st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="study")
+    st.caption(sensitivity.STUDY_NOTE)
+for unit, places in zip(UNITS, ("Agencies", "Districts"), strict=True):
+    if unit != "agency_id" or len(view.agencies) > 1:
+        st.markdown(
+            sensitivity.adopted(cache.adoption(view.snapshot, view.question, outcome, unit), places)
+        )
+
+st.subheader("Before and after a date")
+marked = {f"{e.date:%Y-%m-%d} {e.label}": e for e in cache.events(view.snapshot)}
+if not marked:
+    st.markdown("No events are marked: load a file of `events` to see a rate before and after one.")
+else:
+    start = likely([e.date for e in marked.values()], view.coverage.first, view.coverage.last)
+    chosen = marked[st.selectbox("Event", list(marked), start, key="launch")]
+    launched = cache.launch(view.snapshot, view.question, outcome, chosen.date)
+    st.markdown(sensitivity.launched(launched, chosen.label))
+    if not isinstance(launched, NotEstimable):
+        figure, alt = sensitivity_figures.launch(launched, chosen.label)
+        st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="launch_figure")
+        st.caption(sensitivity.LAUNCH_NOTE)

@@ -1,0 +1,141 @@
+"""A forest figure: estimates with their intervals, one under the other on one axis.
+
+Points of one figure are drawn alike, whatever they say: nothing is ranked, nothing is red or green.
+"""
+
+from __future__ import annotations
+
+from statistics import median
+
+import plotly.graph_objects as go
+
+from metrics.estimate import Estimate, Estimated
+from pages.parts.figures import wrap
+from pages.parts.palette import CIT, NEUTRAL, Mark
+
+ROW = 27
+"""Pixels a row of the forest needs to be read."""
+WIDE = 3.0
+"""How many times the median interval one may be wide before the axis cuts it and an arrow says so."""
+LABEL = 22
+"""Letters of a label in one line, so that it leaves room for the figure on a phone."""
+
+AXIS = "per 1,000: fewer with CIT ← 0 → more with CIT"
+
+Line = tuple[str, Estimated | None, Mark]
+"""A label, its estimate (None: a heading), and how it is drawn."""
+
+
+def layout(figure: go.Figure, height: int, x_title: str) -> go.Figure:
+    """Give a figure its height, margins and the title of its axis."""
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 16, "t": 24, "b": 48},
+        xaxis_title=x_title,
+        showlegend=False,
+        hoverlabel={"align": "left"},
+    )
+    figure.update_xaxes(zeroline=False, automargin=True)
+    figure.update_yaxes(zeroline=False, automargin=True)
+    return figure
+
+
+def forest(
+    lines: list[Line], middle: Estimated, x_title: str, extreme: frozenset[str] = frozenset()
+) -> go.Figure:
+    """Draw lines from top to bottom; solid is no difference, dotted the estimate ``middle``.
+
+    Labels in ``extreme`` do not stretch the axis: beyond it they stand at its end as a number.
+    """
+    figure = go.Figure()
+    rows = [
+        (f"<b>{wrap(name, LABEL)}</b>" if v is None else wrap(name, LABEL), v, m)
+        for name, v, m in lines
+    ]
+    figure.add_vline(x=0, line_width=1.5, line_color=NEUTRAL.color)
+    if isinstance(middle, Estimate):
+        at = middle.estimate * 1000
+        figure.add_vline(x=at, line_width=1.5, line_dash="dot", line_color=CIT.color)
+    left, right = _reach([v for n, v, _ in lines if isinstance(v, Estimate) and n not in extreme])
+    for place, (label, value, mark) in enumerate(rows):
+        if isinstance(value, Estimate) and not left <= value.estimate <= right:
+            _beyond(figure, place, value, left if value.estimate < left else right, mark)
+        elif isinstance(value, Estimate):
+            figure.add_trace(_point(place, label, value, mark))
+            for edge, beyond, symbol in (
+                (left, value.low < left, "triangle-left"),
+                (right, value.high > right, "triangle-right"),
+            ):
+                if beyond:
+                    figure.add_trace(_arrow(edge, place, symbol, mark))
+        elif value is not None:
+            figure.add_annotation(
+                x=0, y=place, text="not estimated", showarrow=False, xanchor="left", xshift=6
+            )
+    broken = sum(label.count("<br>") for label, _, _ in rows)
+    figure.update_yaxes(
+        tickmode="array",
+        tickvals=list(range(len(rows))),
+        ticktext=[label for label, _, _ in rows],
+        range=[len(rows) - 0.4, -0.6],
+        showgrid=False,
+    )
+    figure.update_xaxes(range=[left * 1000, right * 1000])
+    return layout(figure, 110 + ROW * len(rows) + 12 * broken, x_title)
+
+
+def _beyond(figure: go.Figure, place: int, value: Estimate, edge: float, mark: Mark) -> None:
+    """Stand an estimate beyond the axis at its end, as a number."""
+    low = edge > value.estimate
+    figure.add_trace(_arrow(edge, place, "triangle-left" if low else "triangle-right", mark))
+    figure.add_annotation(
+        x=edge * 1000,
+        y=place,
+        text=f"{value.estimate * 1000:+.0f}",
+        showarrow=False,
+        xanchor="left" if low else "right",
+        xshift=10 if low else -10,
+    )
+
+
+def _reach(values: list[Estimate]) -> tuple[float, float]:
+    """Return the ends of the axis: every estimate, and every interval but those far wider than most."""
+    usual = median(v.high - v.low for v in values) if values else 0.0
+    narrow = [v for v in values if v.high - v.low <= WIDE * usual]
+    low = min([0.0, *(v.low for v in narrow), *(v.estimate for v in values)])
+    high = max([0.0, *(v.high for v in narrow), *(v.estimate for v in values)])
+    room = 0.06 * (high - low) or 0.001
+    return low - room, high + room
+
+
+def _arrow(edge: float, place: int, symbol: str, mark: Mark) -> go.Scatter:
+    return go.Scatter(
+        x=[edge * 1000],
+        y=[place],
+        mode="markers",
+        marker={"symbol": symbol, "size": 12, "color": mark.color},
+        cliponaxis=False,
+        hoverinfo="skip",
+    )
+
+
+def _point(place: int, label: str, value: Estimate, mark: Mark) -> go.Scatter:
+    estimate, low, high = (v * 1000 for v in value)
+    name = label.replace("<br>", " ")
+    return go.Scatter(
+        x=[estimate],
+        y=[place],
+        mode="markers",
+        marker={"symbol": mark.symbol, "size": 10, "color": mark.color},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [high - estimate],
+            "arrayminus": [estimate - low],
+            "color": mark.color,
+            "thickness": 2,
+            "width": 5,
+        },
+        hovertemplate=f"{name}: {estimate:+.1f} per 1,000<br>95% CI {low:+.1f} to {high:+.1f}"
+        "<extra></extra>",
+    )
