@@ -69,6 +69,39 @@ SECTIONS = (
         " dominates, by refitting without. Only a primary outcome of the unfiltered question can be *clear*.",
     ),
     Section(
+        "How sure are we?",
+        "The sensitivity exhibit asks the headline's question again: by every other definition of CIT (those"
+        " settled after arrival also allow for officers first sent); by modified Poisson regression (Zou 2004,"
+        " Am J Epidemiol 159:702); by overlap weights (Li, Morgan & Zaslavsky 2018, J Am Stat Assoc 113:390)"
+        " with errors that carry the estimation of the weights; by a regression for each group; by a mixed"
+        " model with a random officer intercept, averaged over officers; with errors by officer and person at"
+        " once (Cameron, Gelbach & Miller 2011, J Bus Econ Stat 29:238); with officers' years of service;"
+        " without mandatory arrests; leaving out each district, and the most influential officer; on contacts"
+        " with every covariate; and with all unrecorded outcomes at their worst (Horowitz & Manski 2000, J Am"
+        " Stat Assoc 95:77). None of these rows replaces the headline.",
+    ),
+    Section(
+        "Within officers",
+        "Officers who went once from one group to the other are compared with themselves: a linear model with"
+        " officer effects (CR2) for the difference, conditional logistic regression for the odds ratio, both"
+        " with calendar year and, where recorded, years of service. Officers who go back and forth, and the two"
+        " weeks before an officer's first contact with CIT, are left out. Half-years around certification:"
+        " Callaway & Sant'Anna 2021 (J Econometrics 225:200) with officers not yet certified as controls, and"
+        " the never certified as a check; places that adopted CIT at different times in the same way. A marked"
+        " date: an interrupted time series, quasi-Poisson with a season and, where neighbouring months resemble"
+        " each other, Newey-West errors (Bernal, Cummins & Gasparrini 2017, Int J Epidemiol 46:348).",
+    ),
+    Section(
+        "Who gets CIT, subgroups, places, plans",
+        "Balance before and after weighting is shown as standardised differences (Austin 2009, Stat Med"
+        " 28:3083). Subgroups come from one model with an interaction per covariate, tested jointly with a"
+        " small-sample F (Pustejovsky & Tipton 2018, J Bus Econ Stat 36:672) and corrected for the number of"
+        " covariates (Benjamini & Hochberg 1995, J R Stat Soc B 57:289); levels under 11 contacts, events or"
+        " non-events in a group are withheld. Districts stand in a funnel (Spiegelhalter 2005, Stat Med"
+        " 24:1185), never in a ranking. Plans use the agency's own rate, volume and design effect. Force as a"
+        " scale: proportional odds, with the odds ratio at each cut where proportionality fails.",
+    ),
+    Section(
         "Contamination",
         "A contact whose reporting officer was not certified may still have had a CIT officer on scene."
         " Such contacts are counted and shown beside each comparison; the second group is therefore"

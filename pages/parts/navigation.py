@@ -28,5 +28,5 @@ def choose() -> tuple[st.Page, PageEntry]:
         )
         sections.setdefault(entry.section, []).append(page)
         entries[entry.title] = entry
-    chosen = st.navigation(sections)
+    chosen = st.navigation(sections, expanded=True)
     return chosen, entries[chosen.title]
