@@ -14,8 +14,10 @@ from data import registry
 from metrics import blas as blas  # limits the threads of what follows
 from metrics import power, regression
 from metrics.aggregate import EXPOSURE, OFFICER, Counts
+from metrics.cells import Cells
 from metrics.estimate import Estimate, Estimated, NotEstimable, Test
 from metrics.influence import Influence, influential
+from metrics.newton import Family, Separated
 from metrics.permutation import officer_permutation
 from metrics.regression import Fit, without
 from metrics.result import Adjusted, Influential
@@ -143,7 +145,7 @@ def fitted(prepared: Prepared, outcome: str) -> Fitted | Headline:
             " calls that one group never gets",
             overlap,
         )
-    fit = regression.fit(prepared.grouped, events=events, trials=n, se="CR2")
+    fit = fit_or_drop(prepared.grouped.count(events, n))
     if isinstance(fit, NotEstimable):
         return refuse(prepared, fit.reason, overlap)
     standard = standardise(fit, EXPOSURE)
@@ -162,6 +164,25 @@ def fitted(prepared: Prepared, outcome: str) -> Fitted | Headline:
     return Fitted(fit, standard, ratio, overlap)
 
 
+def fit_or_drop(cells: Cells, family: Family = "logit") -> Fit | NotEstimable:
+    """Fit with CR2 errors; where covariates separate the data, leave out the last of them and repeat.
+
+    Which is left out is fixed by the order in which the covariates were specified, not by results.
+    """
+    while True:
+        fit = regression.fit_cells(cells, family, "CR2")
+        if not isinstance(fit, Separated):
+            return fit
+        named = [
+            term
+            for term in cells.terms
+            if term != (EXPOSURE,) and any(c.startswith(f"{term[0]}[") for c in fit.columns)
+        ]
+        if not named:
+            return fit
+        cells = replace(cells, terms=tuple(t for t in cells.terms if t != named[-1]))
+
+
 def _spoken(prepared: Prepared, found: Fitted) -> Headline:
     fit, standard, ratio, overlap = found.fit, found.standard, found.ratio, found.overlap
     influence = influential(fit, EXPOSURE, standard.margins)
@@ -176,8 +197,10 @@ def _spoken(prepared: Prepared, found: Fitted) -> Headline:
     if not prepared.clustered_by_officer:
         warnings.append("the source has no officer numbers: errors ignore who handled the contact")
     test = standard.test
+    used = {name for term in fit.cells.terms for name in term}
     adjusted = Adjusted(
-        covariates=prepared.covariates,
+        covariates=tuple(c for c in prepared.covariates if c in used),
+        left_out=tuple(c for c in prepared.covariates if c not in used),
         aliased=fit.aliased,
         clusters=fit.clusters,
         se="CR2",

@@ -45,6 +45,18 @@ class Solution:
     iterations: int
 
 
+class Separated(NotEstimable):
+    """No finite maximum: ``columns`` tell apart contacts that always or never had the outcome."""
+
+    columns: tuple[str, ...]
+
+    def __new__(cls, reason: str, columns: tuple[str, ...]) -> Separated:
+        """Return the reason, with the columns."""
+        self = super().__new__(cls, reason)
+        self.columns = columns
+        return self
+
+
 def mean_variance(eta: np.ndarray, family: Family) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean and the variance function (also d mean / d eta) at a linear predictor."""
     if family == "logit":
@@ -66,7 +78,7 @@ def maximise(
 ) -> Solution | NotEstimable:
     """Fit by Newton's method with step-halving; ``matrix`` is P x p of full column rank.
 
-    Returns :class:`NotEstimable` when the data are separated (Albert & Anderson 1984, Biometrika
+    Returns :class:`Separated` when the data are (Albert & Anderson 1984, Biometrika
     71:1) or the iterations do not settle.
     """
     scale = np.maximum(matrix.max(axis=0), -matrix.min(axis=0))
@@ -170,11 +182,13 @@ def separated(
     return np.abs(found.x) > 1e-6
 
 
-def _separation(names: list[str]) -> NotEstimable:
-    shown = ", ".join(name for name in names if name != "(Intercept)") or "the covariates"
-    return NotEstimable(
-        f"Some group of contacts told apart by {shown} always had this outcome or never did, so "
-        "a regression has no finite answer; compare the raw counts, or use fewer covariates."
+def _separation(names: list[str]) -> Separated:
+    columns = tuple(name for name in names if name != "(Intercept)")
+    return Separated(
+        f"Some group of contacts told apart by {', '.join(columns) or 'the covariates'} always had this "
+        "outcome or never did, so a regression has no finite answer; compare the raw counts, or use "
+        "fewer covariates.",
+        columns,
     )
 
 

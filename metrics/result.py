@@ -135,6 +135,8 @@ class Adjusted:
     unavailable: tuple[str, ...] = ()
     # (covariate, levels merged because all or none of their contacts had the event).
     pooled: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    # Covariates that told apart contacts which always or never had the outcome.
+    left_out: tuple[str, ...] = ()
     overlap_by: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     influential: Influential | None = None
@@ -210,6 +212,7 @@ class Comparison:
                 "risk_other": estimated(self.adjusted.risk_other),
                 "not_recorded": list(self.adjusted.unavailable),
                 "pooled": {term: list(levels) for term, levels in self.adjusted.pooled},
+                "left_out": list(self.adjusted.left_out),
                 "overlap_by": list(self.adjusted.overlap_by),
                 "warnings": list(self.adjusted.warnings),
                 "influential": _influential(self.adjusted.influential),

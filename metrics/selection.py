@@ -20,8 +20,10 @@ from metrics.aggregate import EXPOSURE, Counts
 from metrics.balance import EXTREME, Balance, LevelBalance, balance
 from metrics.design import POOLED
 from metrics.estimate import NotEstimable
+from metrics.headline import LEAST_OVERLAP
 from metrics.question import Question
 from metrics.scores import Propensity, propensity
+from metrics.wording.numbers import percent
 
 CUSTOMARY = 0.1
 """A standardised difference that is customarily called small (Austin 2011, Multivariate Behav
@@ -80,7 +82,9 @@ class Selection:
     """What the calls of two arms had in common.
 
     ``levels`` are all levels in use, in the order of the covariates and then of their number of
-    contacts; they are counts, and stand where ``balance`` is refused. ``outside`` are contacts
+    contacts; they are counts, and stand where ``balance`` is refused: without two arms or
+    covariates, or where over 20% of contacts are in levels that one arm alone holds (the headline
+    refuses there too). ``outside`` are contacts
     whose score no contact of the other arm comes near (outside its range, under .05 or over .95).
     ``came`` are contacts of the second arm where another field says that a CIT officer came.
     ``constant`` are covariates that are the same for all these contacts.
@@ -186,7 +190,14 @@ def _scores(
         )
     if not used:
         return NotEstimable("These contacts are alike in all that dispatch recorded.")
-    return propensity(known, exposure=EXPOSURE, terms=list(used), trials="contacts")
+    scores = propensity(known, exposure=EXPOSURE, terms=list(used), trials="contacts")
+    if not isinstance(scores, NotEstimable) and scores.one_armed > 1 - LEAST_OVERLAP:
+        # Levels of one arm alone are pooled in the score, which then calls unlike contacts alike.
+        return NotEstimable(
+            f"{percent(scores.one_armed)} of contacts are of a kind that only one group got, and"
+            " weighting would set them beside calls that the other never gets."
+        )
+    return scores
 
 
 def _levels(

@@ -26,6 +26,7 @@ from metrics.aggregate.days import (
     force_cells,
     force_levels,
 )
+from metrics.aggregate.measures import Span, Tally, Window, month_counts, tallies, windows
 from metrics.aggregate.relation import EXPOSURE, MONTH, OFFICER, PERSON, outdated
 
 __all__ = [
@@ -42,6 +43,9 @@ __all__ = [
     "Careers",
     "Counts",
     "Coverage",
+    "Span",
+    "Tally",
+    "Window",
     "adoption",
     "by_definition",
     "careers",
@@ -54,9 +58,12 @@ __all__ = [
     "force_levels",
     "half_years",
     "levels",
+    "month_counts",
     "outdated",
     "regroup",
     "sql",
     "supplied",
+    "tallies",
+    "windows",
     "within",
 ]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from data.encounters import eligible_column, exposure_column, outcome_column
 from data.store import Snapshot
-from metrics.aggregate.counts import Counts, coded
+from metrics.aggregate.counts import Counts, by_officer
 from metrics.aggregate.relation import EXPOSURE, OFFICER, encounters, filtered, true
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ def within(snapshot: Snapshot, question: Question, by: tuple[str, ...]) -> Count
         EXPOSURE: lambda t: t[exposure_column(question.exposure)],
         CAREER: lambda t: t[CAREER],
     }
-    frame = coded(snapshot, question, by, keys, [OFFICER], table)
-    return Counts(frame, question.outcomes, by)
+    return by_officer(snapshot, question, by, keys, table)
 
 
 def half_years(snapshot: Snapshot, question: Question, outcome: str) -> pd.DataFrame:

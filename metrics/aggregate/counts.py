@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from data.encounters import eligible_column, exposure_column, outcome_column
 from data.registry import NOT_RECORDED
 from data.store import Snapshot
-from metrics.aggregate.coverage import levels
+from metrics.aggregate.coded import Expression, coded
 from metrics.aggregate.relation import (
     EXPOSURE,
     MONTH,
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from metrics.question import Question
 
 _COUNTS = ("contacts", "came", "timed", "minutes")
-LARGEST_CODE = 2**53
-"""Levels of several covariates travel as one number up to this."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +55,17 @@ class Counts:
 
 
 def _grouped(
-    table: Any, question: Question, keys: dict[str, Any], *, whole: bool
+    snapshot: Snapshot, question: Question, keys: dict[str, Expression]
 ) -> tuple[Any, list[str]]:
-    """Return contacts grouped by expressions, and the names of the counts; see :class:`Counts`.
+    """Return the grouped query of a question, sorted, and the names of its counts."""
+    table = filtered(encounters(snapshot), question)
+    measures = _measures(table, question, whole=True)
+    grouped = table.group_by(**{name: key(table) for name, key in keys.items()})
+    return grouped.aggregate(**measures).order_by(list(keys)), list(measures)
+
+
+def _measures(table: Any, question: Question, *, whole: bool) -> dict[str, Any]:
+    """Return the counts of :class:`Counts` over a table of contacts.
 
     ``whole`` counts all that a question may ask of its contacts; else only what a fit reads.
     """
@@ -79,17 +84,20 @@ def _grouped(
         measures[f"missing:{id_}"] = true(eligible.isnull() | (eligible & event.isnull()))
         if whole:
             measures[f"came:{id_}"] = true(counted & table.cit_came)
-    return table.group_by(**{name: key(table) for name, key in keys.items()}).aggregate(
-        **measures
-    ), list(measures)
+    return measures
 
 
-def _keys(question: Question, by: Iterable[str], *, months: bool) -> dict[str, Any]:
-    keys: dict[str, Any] = {EXPOSURE: lambda t: t[exposure_column(question.exposure)]}
-    keys |= {id_: lambda t, id_=id_: t[id_].fill_null(NOT_RECORDED) for id_ in by}
+def _keys(question: Question, by: Iterable[str], *, months: bool) -> dict[str, Expression]:
+    keys: dict[str, Expression] = {EXPOSURE: lambda t: t[exposure_column(question.exposure)]}
+    for id_ in by:
+        keys[id_] = _level(id_)
     if months:
         keys[MONTH] = lambda t: t.contact_date.truncate("M")
     return keys
+
+
+def _level(covariate: str) -> Expression:
+    return lambda t: t[covariate].fill_null(NOT_RECORDED)
 
 
 def counts(
@@ -112,106 +120,26 @@ def counts(
         if persons:
             # Nearly as many as contacts: numbers, not text. Two people in 2**64 hardly ever share one.
             keys[PERSON] = lambda t: t.person_key.notnull().ifelse(t.person_key.hash(), None)
-        return Counts(coded(snapshot, question, by, keys, [OFFICER]), question.outcomes, by)
+        return by_officer(snapshot, question, by, keys)
     keys = _keys(question, by, months=months)
-    grouped, measures = _grouped(
-        filtered(encounters(snapshot), question), question, keys, whole=True
-    )
-    frame = _plain_exposure(grouped.order_by(list(keys)).execute())
+    grouped, measures = _grouped(snapshot, question, keys)
+    frame = _plain_exposure(grouped.execute())
     for column in measures:
         frame[column] = frame[column].astype("int64")
     return Counts(frame, question.outcomes, by)
 
 
-def coded(
+def by_officer(
     snapshot: Snapshot,
     question: Question,
     by: tuple[str, ...],
-    keys: dict[str, Any],
-    names: Iterable[str],
+    keys: dict[str, Expression],
     table: Any = None,
-) -> pd.DataFrame:
-    """Group finely, nearly a row a contact: levels travel as one number, not as text.
-
-    ``keys`` are further keys, ``names`` columns of text; ``table`` is what to group instead of the
-    question's contacts.
-    """
-    import pandas as pd
-    import pyarrow as pa
-
-    known = {id_: _sorted_levels(snapshot, id_) for id_ in by}
-    codes = dict(_codes(known))
-    keys = keys | {name: key for name, (_, key) in codes.items()}
-    keys |= {name: lambda t, name=name: t[TEXT[name]] for name in names}
+) -> Counts:
+    """Return counts by officer and further keys, of a question's contacts or of another ``table``."""
     table = filtered(encounters(snapshot), question) if table is None else table
-    grouped, measures = _grouped(table, question, keys, whole=False)
-    # Nothing that reads these rows minds their order.
-    found = grouped.to_pyarrow().combine_chunks()
-    columns: dict[str, Any] = {}
-    for name in keys:
-        if name in TEXT:
-            columns[name] = _categories(found[name])
-        elif pa.types.is_boolean(found[name].type):
-            columns[name] = pd.array(found[name].to_pandas(), dtype="boolean")
-        elif name in codes:
-            code = found[name].to_numpy()
-            for id_ in codes[name][0]:
-                size = len(known[id_])
-                columns[id_] = pd.Categorical.from_codes(code % size, known[id_])
-                code = code // size
-        else:
-            columns[name] = found[name].to_pandas()
-    columns |= {name: found[name].to_numpy() for name in measures}
-    return pd.DataFrame(columns)
-
-
-TEXT = {OFFICER: "officer_key"}
-"""Keys of text, by the column they come from."""
-
-
-def _categories(column: Any) -> pd.Categorical:
-    """Return a column of text as categories, missing where it is null."""
-    import pandas as pd
-
-    found = column.combine_chunks().dictionary_encode()
-    place = found.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return pd.Categorical.from_codes(place, found.dictionary.to_pylist())
-
-
-@lru_cache(maxsize=256)
-def _sorted_levels(snapshot: Snapshot, covariate: str) -> list[str]:
-    return sorted(levels(snapshot, covariate)) or [NOT_RECORDED]
-
-
-def _codes(levels: dict[str, list[str]]) -> Iterable[tuple[str, tuple[tuple[str, ...], Any]]]:
-    """Yield grouping numbers: name, the covariates it holds (first varies fastest), expression."""
-    held: list[str] = []
-    size = 1
-    for id_ in levels:
-        if held and size * len(levels[id_]) > LARGEST_CODE:
-            yield f"code:{held[0]}", (tuple(held), _code(held, levels))
-            held, size = [], 1
-        held.append(id_)
-        size *= len(levels[id_])
-    if held:
-        yield f"code:{held[0]}", (tuple(held), _code(held, levels))
-
-
-def _code(held: list[str], levels: dict[str, list[str]]) -> Any:
-    held = list(held)
-
-    def expression(table: Any) -> Any:
-        import ibis
-
-        total, radix = ibis.literal(0, "int64"), 1
-        for id_ in held:
-            column = table[id_].fill_null(NOT_RECORDED)
-            pairs = [(v, ibis.literal(i * radix, "int64")) for i, v in enumerate(levels[id_])]
-            total = total + column.cases(*pairs, else_=ibis.literal(0, "int64"))
-            radix *= len(levels[id_])
-        return total
-
-    return expression
+    frame = coded(snapshot, table, by, keys, _measures(table, question, whole=False))
+    return Counts(frame, question.outcomes, by)
 
 
 def by_definition(
@@ -222,7 +150,7 @@ def by_definition(
     keys: dict[str, Any] = {
         name: lambda t, id_=id_: t[exposure_column(id_)] for name, id_ in names.items()
     }
-    frame = coded(snapshot, question, by, keys, [OFFICER])
+    frame = by_officer(snapshot, question, by, keys).frame
     shared = frame.drop(columns=list(names))
     return {
         id_: Counts(shared.assign(**{EXPOSURE: frame[name]}), question.outcomes, by)
@@ -252,6 +180,4 @@ def sql(snapshot: Snapshot, question: Question, by: Iterable[str] = ()) -> str:
     """Return the grouped query of a question as SQL text, to show and to rerun."""
     import ibis
 
-    keys = _keys(question, by, months=False)
-    grouped, _ = _grouped(filtered(encounters(snapshot), question), question, keys, whole=True)
-    return str(ibis.to_sql(grouped.order_by(list(keys))))
+    return str(ibis.to_sql(_grouped(snapshot, question, _keys(question, by, months=False))[0]))

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from data.encounters import eligible_column, exposure_column, outcome_column
 from data.registry.force import FORCE_LEVELS
 from data.store import Snapshot
-from metrics.aggregate.counts import Counts, _codes, _sorted_levels
+from metrics.aggregate.coded import coded
+from metrics.aggregate.counts import Counts
 from metrics.aggregate.coverage import supplied
-from metrics.aggregate.relation import EXPOSURE, OFFICER, as_date, encounters, filtered, true
+from metrics.aggregate.relation import EXPOSURE, as_date, encounters, filtered, true
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +62,6 @@ def force_cells(snapshot: Snapshot, question: Question, by: Iterable[str]) -> Co
     Contacts whose exposure was not recorded are left out.
     """
     import ibis
-    import pandas as pd
 
     by = tuple(by)
     table = filtered(encounters(snapshot), question)
@@ -69,25 +69,9 @@ def force_cells(snapshot: Snapshot, question: Question, by: Iterable[str]) -> Co
     # A snapshot of an earlier version has no levels: not recorded.
     rank = table.force_level if "force_level" in table.columns else ibis.null("int64")
     table = table.mutate(**{EXPOSURE: exposed, "rank": rank}).filter(exposed.notnull())
-    known = {id_: _sorted_levels(snapshot, id_) for id_ in by}
-    codes = dict(_codes(known))
-    keys = {name: key(table) for name, (_, key) in codes.items()}
     measures = {"contacts": table["rank"].count(), "missing": true(table["rank"].isnull())}
     measures |= {f"level:{k}": true(table["rank"] == k) for k in FORCE_LEVELS}
-    grouped = table.group_by(
-        **{EXPOSURE: table[EXPOSURE], OFFICER: table.officer_key, **keys}
-    ).aggregate(**measures)
-    frame = grouped.to_pyarrow().to_pandas()
-    columns: dict[str, Any] = {EXPOSURE: frame[EXPOSURE].astype("boolean")}
-    for name, (covered, _) in codes.items():
-        code = frame[name].to_numpy()
-        for id_ in covered:  # the first varies fastest
-            size = len(known[id_])
-            columns[id_] = pd.Categorical.from_codes(code % size, known[id_])
-            code = code // size
-    columns[OFFICER] = frame[OFFICER].astype("category")
-    columns |= {name: frame[name].astype("int64") for name in measures}
-    return Counts(pd.DataFrame(columns), (), by)
+    return Counts(coded(snapshot, table, by, {EXPOSURE: lambda t: t[EXPOSURE]}, measures), (), by)
 
 
 def daily(snapshot: Snapshot, question: Question) -> pd.DataFrame:
@@ -109,7 +93,7 @@ def daily(snapshot: Snapshot, question: Question) -> pd.DataFrame:
     wanted = ["warrant", "mandatory_arrest", "crisis_identified_by"]
     table = filtered(table, question).left_join(contacts[[*keys, *wanted]], keys)
     arrived = table[exposure_column("arrived")]
-    coded = table.crisis_identified_by.isin(["dispatch", "both"])
+    known = table.crisis_identified_by.isin(["dispatch", "both"])
     arrest = table[outcome_column("arrest")]
     warrant, mandate = table.warrant.cast("string"), table.mandatory_arrest.cast("string")
     forced = (warrant == "yes").fill_null(False) | (mandate == "yes").fill_null(False)
@@ -125,8 +109,8 @@ def daily(snapshot: Snapshot, question: Question) -> pd.DataFrame:
         "minutes": table.officer_minutes.sum().fill_null(0),
         "n:came": arrived.count(),
         "events:came": true(arrived),
-        "n:came_coded": true(coded & arrived.notnull()),
-        "events:came_coded": true(coded & arrived),
+        "n:came_coded": true(known & arrived.notnull()),
+        "events:came_coded": true(known & arrived),
         "n:choice": true(chosen & arrest.notnull()),
         "events:choice": true(chosen & arrest),
         "no_choice": true(able & arrest & forced),

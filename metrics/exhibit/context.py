@@ -7,7 +7,7 @@ from functools import cached_property
 
 from data import registry
 from data.store import Snapshot
-from metrics import aggregate, headline, regression
+from metrics import aggregate, headline
 from metrics.aggregate import EXPOSURE, Counts, Coverage
 from metrics.cells import Cells
 from metrics.estimate import Estimated, NotEstimable
@@ -132,7 +132,7 @@ class Context:
             counted[0] - counted[2], counted[1] - counted[3]
         ) < (FEWEST_EVENTS):
             return Result.refused(f"fewer than {FEWEST_EVENTS} events in a group: too few to say")
-        fit = regression.fit_cells(cells, family, "CR2")
+        fit = headline.fit_or_drop(cells, family)
         return Result.refused(fit.reason) if isinstance(fit, NotEstimable) else standardised(fit)
 
     def label(self, covariate: str) -> str:

@@ -217,6 +217,11 @@ def allowance(comparison: Comparison) -> str:
         parts.append(
             f"Not recorded by this source, so not allowed for: {covariate_list(adjusted.unavailable)}."
         )
+    if adjusted.left_out:
+        parts.append(
+            f"Left out here: {covariate_list(adjusted.left_out)}, since some of its contacts always or never"
+            " had the outcome."
+        )
     parts.append(UNMEASURED)
     return " ".join(parts)
 

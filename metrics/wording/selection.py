@@ -44,6 +44,12 @@ UNSEEN = (
 )
 
 
+ROUNDING = 0.005
+"""A standardised difference under this prints as 0.00."""
+MOST_LISTED = 8
+"""Kinds of calls named in one sentence."""
+
+
 def name(row: Level) -> str:
     """Return a level with its covariate, such as "Call group: suicide" or "Weapon reported"."""
     label = registry.covariate(row.covariate).label
@@ -81,8 +87,13 @@ def times(row: Level) -> str:
 
 
 def largest(found: Selection) -> list[str]:
-    """Return a sentence for each of the largest differences before weighting, largest first."""
-    return [difference(row, found.exposure) for row in found.largest()]
+    """Return a sentence for each of the largest differences before weighting, largest first.
+
+    All that pass the customary mark and chance, up to five; the first two if fewer do.
+    """
+    mark = max(CUSTOMARY, found.chance or 0.0)
+    rows = found.largest()
+    return [difference(r, found.exposure) for i, r in enumerate(rows) if i < 2 or r.apart > mark]
 
 
 def headline(found: Selection) -> str:
@@ -198,28 +209,39 @@ def weighting(found: Selection) -> str:
         why = reason(balance)
         for id_ in found.covariates:
             why = why.replace(f"level of {id_} ", f"level of {covariate_list((id_,))} ")
-        return f"No weights: {why}."
+        return f"No weights: {why}.{_lonely(found)}"
     text = (
         "Weights count most the contacts that either group could have had, and least those that nearly"
         " always go to one (overlap weights)."
     )
-    if isinstance(balance.max_before, NotEstimable) or isinstance(balance.max_after, NotEstimable):
-        return text
-    before = number(balance.max_before, 2)
-    if balance.max_after < 0.005:
+    both = [row for row in found.levels if not row.pooled]
+    before = max((row.apart for row in both), default=0.0)
+    after = max(
+        (abs(row.smd_after) for row in both if not isinstance(row.smd_after, NotEstimable)),
+        default=0.0,
+    )
+    text += (
+        " Among kinds of calls that both groups got, the largest standardised difference goes from"
+        f" {number(before, 2)} to {number(after, 2) if after >= ROUNDING else '0'}."
+    )
+    if after < ROUNDING:
         text += (
-            f" The largest standardised difference goes from {before} to 0. That is so by construction:"
-            " it shows that the sums are right, not that the groups are alike in what was not recorded."
+            " That is so by construction: it shows that the sums are right, not that the groups are alike"
+            " in what was not recorded."
         )
     else:
-        text += (
-            f" The largest standardised difference goes from {before} to"
-            f" {number(balance.max_after, 2)}."
-        )
-    lonely = [f"{name(row)} ({row.cit + row.other:,})" for row in found.levels if row.pooled]
-    if lonely:
-        text += f" In one group only, so not made alike: {', '.join(lonely)}."
-    return text
+        text += " It is not 0, as kinds of one group only had to be taken together with others."
+    return text + _lonely(found)
+
+
+def _lonely(found: Selection) -> str:
+    """Name the kinds of calls of one group only, the most frequent first."""
+    rows = sorted((row for row in found.levels if row.pooled), key=lambda r: -(r.cit + r.other))
+    if not rows or not found.contacts1 or not found.contacts0:
+        return ""
+    listed = ", ".join(f"{name(row)} ({row.cit + row.other:,})" for row in rows[:MOST_LISTED])
+    more = len(rows) - MOST_LISTED
+    return f" In one group only: {listed}{f', and {more} more' if more > 0 else ''}."
 
 
 def effective(found: Selection) -> str:

@@ -14,7 +14,7 @@ import pytest
 
 from data.simulate import simulate
 from data.store import Snapshot, Store
-from metrics import aggregate, headline, result
+from metrics import aggregate, headline, result, wording
 from metrics.aggregate import Counts
 from metrics.estimate import Estimate, NotEstimable, Test
 from metrics.evaluate import evaluate
@@ -189,7 +189,7 @@ def test_a_group_without_the_outcome_recorded_is_refused() -> None:
     assert "no contact with this outcome recorded" in reason(analysed(data))
 
 
-def test_separated_contacts_are_refused_and_never_a_large_number() -> None:
+def test_separated_contacts_are_never_a_large_number() -> None:
     """Both covariates vary with the outcome; together they tell every event from every other."""
     data = frame(officers=40, each=40, levels=2)
     data["weapon"] = np.where(np.arange(len(data)) % 3 == 0, "yes", "no")
@@ -200,8 +200,11 @@ def test_separated_contacts_are_refused_and_never_a_large_number() -> None:
         | ((data["weapon"] == "yes") & (data.index % 5 == 0))
     ).astype(int)
     counts = Counts(data, ("force",), ("call_group", "weapon"))
-    found = headline.analyse(headline.prepare(counts, counts.by), "force")
-    assert "no finite answer" in reason(found)
+    found = headline.analyse(headline.prepare(counts, counts.by), "force").adjusted
+    assert (found.covariates, found.left_out) == (("call_group",), ("weapon",))
+    alone = Counts(data, ("force",), ("call_group",))
+    same = headline.analyse(headline.prepare(alone, alone.by), "force").adjusted
+    assert found.risk_difference == pytest.approx(same.risk_difference, abs=1e-10)
 
 
 def test_covariates_the_source_lacks_are_listed() -> None:
@@ -388,3 +391,18 @@ def test_sparse_patterns_do_not_refuse_a_mid_sized_agency(tmp_path: Path) -> Non
     assert found.adjusted.overlap > headline.LEAST_OVERLAP
     assert set(found.adjusted.overlap_by) < set(found.adjusted.covariates)
     assert found.adjusted.risk_ratio.estimate is not None
+
+
+def test_covariates_that_separate_are_left_out_from_the_last(seattle) -> None:
+    question = ask(["force"], where={"district": ["North"]})
+    found = evaluate(question, snapshot=seattle)[0]
+    adjusted = found.adjusted
+    assert adjusted.left_out == ("origin",)
+    assert isinstance(adjusted.risk_difference, Estimate)
+    assert "origin" not in adjusted.covariates and "call_group" in adjusted.covariates
+    assert "Left out here: call source" in wording.allowance(found)
+    # The same as not asking for it.
+    asked = replace(question, adjust=tuple(c for c in question.adjust if c != "origin"))
+    alone = evaluate(asked, snapshot=seattle)[0].adjusted
+    assert adjusted.risk_ratio == pytest.approx(alone.risk_ratio, rel=1e-8)
+    assert found.to_dict()["adjusted"]["left_out"] == ["origin"]

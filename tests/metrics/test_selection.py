@@ -256,6 +256,19 @@ def test_a_level_of_one_arm_is_named_as_not_made_alike() -> None:
     assert f"Call group: overdose ({int(only.sum())})" in words.weighting(result)
 
 
+def test_calls_that_mostly_one_group_gets_are_not_weighted() -> None:
+    data = rows()
+    one = np.arange(len(data)) % 3 == 0
+    data.loc[one, "call_group"] = np.where(
+        data.loc[one, "exposure"].astype(bool), "overdose", "trespass"
+    )
+    result = found(data)
+    assert isinstance(result.balance, NotEstimable)
+    text = said(result)
+    assert "No weights: 33% of contacts are of a kind that only one group got" in text
+    assert "In one group only: Call group: " in text
+
+
 def test_a_covariate_that_never_varies_leaves_and_is_said() -> None:
     result = found(rows().assign(weapon="no"))
     assert result.constant == ("weapon",)

@@ -1,0 +1,312 @@
+"""Counts behind the measures that funders name: over periods, by place and by kind.
+
+Each period is counted on its own: people are unduplicated within it, so that a cumulative count is
+never the sum of its quarters. What comes back is counts, never a row of a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from data import registry, schema
+from data.encounters import eligible_column, exposure_column, outcome_column
+from data.registry import NOT_RECORDED
+from data.registry.measures import Measure
+from data.store import Snapshot
+
+_KEYS = ("agency_id", "source", "contact_id")
+_CHILDREN = ("dispositions", "force_events", "injuries", "referrals", "holds")
+_FACTS = {"has_disposition": "dispositions", "has_force_category": "force_events"}
+_RECORDED = {"dispositions": "disposition", "force_events": "category"}
+
+
+class Span(NamedTuple):
+    """A period to count: both days inclusive."""
+
+    id: str
+    first: date
+    last: date
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Counts of one measure in one period, for one place or kind where it is split.
+
+    ``hits`` are the counted, ``known`` the denominator, ``unknown`` those left out because it was
+    not recorded, ``unlinked`` contacts whose person is not known.
+    """
+
+    measure: str
+    span: str
+    hits: int
+    known: int
+    unknown: int
+    unlinked: int = 0
+    place: str | None = None
+    level: str | None = None
+
+
+class Window(NamedTuple):
+    """Days on which a column was recorded by some source; None is without end."""
+
+    first: date | None
+    until: date | None
+
+
+def windows(snapshot: Snapshot) -> dict[str, Window]:
+    """Return ``table.column`` -> the days on which at least one source recorded it."""
+    rows = snapshot.cursor().execute(
+        "SELECT table_name || '.' || column_name,"
+        " CASE WHEN bool_or(recorded_from IS NULL) THEN NULL ELSE min(recorded_from) END,"
+        " CASE WHEN bool_or(recorded_until IS NULL) THEN NULL ELSE max(recorded_until) END"
+        " FROM source_columns GROUP BY ALL"
+    )
+    return {column: Window(first, until) for column, first, until in rows.fetchall()}
+
+
+def month_counts(snapshot: Snapshot) -> dict[date, int]:
+    """Return contacts by the first day of their month."""
+    rows = snapshot.cursor().execute(
+        "SELECT CAST(date_trunc('month', contact_date) AS DATE), count(*) FROM encounters GROUP BY 1"
+    )
+    return {month: int(n) for month, n in rows.fetchall()}
+
+
+def tallies(
+    snapshot: Snapshot, measures: Iterable[Measure], spans: Sequence[Span], by: str | None = None
+) -> tuple[Tally, ...]:
+    """Count measures of one set in every period; with ``by``, for each level of that covariate.
+
+    Measures whose table the store has no columns for must not be asked: see ``Measure.needs``.
+    A measure that is not over contacts is left out when ``by`` is given.
+    """
+    asked = [m for m in measures if not m.needs]
+    if not asked or not spans:
+        return ()
+    own = [m for m in asked if m.relation in ("contacts", *_CHILDREN) and m.unit != "events"]
+    found = _contacts(snapshot, [m for m in own if m.unit == "contacts"], spans, by)
+    found += _levels(snapshot, [m for m in own if m.levels], spans, by)
+    if by is None:
+        found += _people(snapshot, [m for m in own if m.unit == "people"], spans)
+        found += _officers(snapshot, [m for m in asked if m.relation == "certifications"], spans)
+        found += _rows(snapshot, [m for m in asked if m.unit == "events"], spans)
+    return tuple(found)
+
+
+def _run(snapshot: Snapshot, sql: str) -> list[tuple]:  # type: ignore[type-arg]
+    return snapshot.cursor().execute(sql).fetchall()
+
+
+def _spans(spans: Sequence[Span]) -> str:
+    rows = ", ".join(f"({i}, DATE '{s.first}', DATE '{s.last}')" for i, s in enumerate(spans))
+    return f"spans(span, period_first, period_last) AS (VALUES {rows})"
+
+
+def _columns(snapshot: Snapshot, table: str) -> set[str]:
+    rows = snapshot.cursor().execute(
+        "SELECT column_name FROM duckdb_columns() WHERE table_name = ?", [table]
+    )
+    return {row[0] for row in rows.fetchall()}
+
+
+def _wide(snapshot: Snapshot) -> str:
+    """SQL: one row per contact with every column a measure may name."""
+    encounters, contacts = _columns(snapshot, "encounters"), _columns(snapshot, "contacts")
+    wanted = [exposure_column(e.id) for e in registry.EXPOSURES]
+    wanted += [c(o.id) for o in registry.OUTCOMES for c in (outcome_column, eligible_column)]
+    # A snapshot of an earlier version lacks what has been added since: not recorded.
+    lacking = [f"CAST(NULL AS BOOLEAN) AS {c}" for c in wanted if c not in encounters]
+    lacking += [
+        f"CAST(NULL AS VARCHAR) AS {c.name}"
+        for c in schema.tables()["contacts"].columns
+        if c.name not in encounters | contacts
+    ]
+    shared = ", ".join(sorted(encounters & contacts))
+    facts = [f"{name}.contact_id IS NOT NULL AS {name}" for name in _FACTS]
+    joins = " ".join(
+        f"LEFT JOIN (SELECT DISTINCT {', '.join(_KEYS)} FROM {table}"
+        f" WHERE {_RECORDED[table]} IS NOT NULL) {name} USING ({', '.join(_KEYS)})"
+        for name, table in _FACTS.items()
+    )
+    columns = ", ".join(["e.*", f"k.* EXCLUDE ({shared})", *facts, *lacking])
+    return (
+        f"wide AS (SELECT {columns} FROM encounters e"
+        f" JOIN contacts k USING ({', '.join(_KEYS)}) {joins})"
+    )
+
+
+def _answers(measures: Sequence[Measure]) -> str:
+    return ", ".join(f"({m.among}) AS a{i}, ({m.event}) AS e{i}" for i, m in enumerate(measures))
+
+
+def _asked(snapshot: Snapshot, measures: Sequence[Measure], spans: Sequence[Span]) -> str:
+    """SQL: the contacts of any period, with the two answers of each measure."""
+    first, last = min(s.first for s in spans), max(s.last for s in spans)
+    return (
+        f"WITH {_spans(spans)}, {_wide(snapshot)}, asked AS (SELECT {', '.join(_KEYS)},"
+        f" contact_date, person_key, district, shift, {_answers(measures)} FROM wide"
+        f" WHERE contact_date BETWEEN DATE '{first}' AND DATE '{last}')"
+    )
+
+
+_IN_SPAN = "JOIN spans ON contact_date BETWEEN period_first AND period_last"
+
+
+def _counts(i: int) -> str:
+    """SQL: hits, known and unknown of one measure over rows with its answers."""
+    return (
+        f"count(*) FILTER (a{i} AND e{i}), count(*) FILTER (a{i} AND e{i} IS NOT NULL),"
+        f" count(*) FILTER (a{i} IS NULL OR (a{i} AND e{i} IS NULL))"
+    )
+
+
+def _place(by: str | None) -> str:
+    return f"coalesce({by}, '{NOT_RECORDED}')" if by else "CAST(NULL AS VARCHAR)"
+
+
+def _contacts(
+    snapshot: Snapshot, measures: list[Measure], spans: Sequence[Span], by: str | None
+) -> list[Tally]:
+    if not measures:
+        return []
+    counted = ", ".join(map(_counts, range(len(measures))))
+    rows = _run(
+        snapshot,
+        f"{_asked(snapshot, measures, spans)} SELECT span, {_place(by)}, {counted}"
+        f" FROM asked {_IN_SPAN} GROUP BY 1, 2 ORDER BY 1, 2",
+    )
+    return [
+        Tally(m.id, spans[row[0]].id, *map(int, row[2 + 3 * i : 5 + 3 * i]), place=row[1])
+        for row in rows
+        for i, m in enumerate(measures)
+    ]
+
+
+def _levels(
+    snapshot: Snapshot, measures: list[Measure], spans: Sequence[Span], by: str | None
+) -> list[Tally]:
+    """Count the contacts with each kind, among those in the measure's denominator."""
+    found = []
+    for m in measures:
+        rows = _run(
+            snapshot,
+            f"{_asked(snapshot, [m], spans)}, kinds AS (SELECT DISTINCT {', '.join(_KEYS)},"
+            f" {m.levels} AS level FROM {m.relation})"
+            f" SELECT span, {_place(by)}, level, count(*) FROM kinds"
+            f" JOIN asked USING ({', '.join(_KEYS)}) {_IN_SPAN}"
+            " WHERE level IS NOT NULL AND a0 AND e0 IS NOT NULL GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        )
+        found += [
+            Tally(m.id, spans[span].id, int(n), 0, 0, place=place, level=level)
+            for span, place, level, n in rows
+        ]
+    return found
+
+
+def _units(measures: Sequence[Measure], units: str) -> str:
+    """SQL over rows with answers: first by person, then people counted once in each period.
+
+    A hit in any row is a hit; known without a hit only where every row says no.
+    """
+    answers = ", ".join(
+        f"coalesce(bool_or(a{i} AND e{i}), FALSE) AS h{i},"
+        f" coalesce(bool_or(a{i} AND e{i} IS NOT NULL), FALSE) AS k{i},"
+        f" bool_or(a{i} IS NULL OR (a{i} AND e{i} IS NULL)) AS u{i}"
+        for i in range(len(measures))
+    )
+    counted = ", ".join(
+        f"count(*) FILTER (h{i}), count(*) FILTER (h{i} OR (k{i} AND NOT u{i})),"
+        f" count(*) FILTER (NOT h{i} AND u{i})"
+        for i in range(len(measures))
+    )
+    return (
+        f"once AS (SELECT span, {units}, {answers} FROM rows GROUP BY ALL)"
+        f" SELECT span, {counted} FROM once GROUP BY 1 ORDER BY 1"
+    )
+
+
+def _people(snapshot: Snapshot, measures: list[Measure], spans: Sequence[Span]) -> list[Tally]:
+    if not measures:
+        return []
+    asked = _asked(snapshot, measures, spans)
+    rows = _run(
+        snapshot,
+        f"{asked}, rows AS (SELECT * FROM asked {_IN_SPAN} WHERE person_key IS NOT NULL),"
+        f" {_units(measures, 'agency_id, source, person_key')}",
+    )
+    nobody = ", ".join(f"count(*) FILTER (a{i} IS NOT FALSE)" for i in range(len(measures)))
+    unlinked = {
+        row[0]: row[1:]
+        for row in _run(
+            snapshot,
+            f"{asked} SELECT span, {nobody} FROM asked {_IN_SPAN}"
+            " WHERE person_key IS NULL GROUP BY 1",
+        )
+    }
+    linked = {row[0]: row[1:] for row in rows}
+    nothing = (0,) * 3 * len(measures)
+    return [
+        Tally(
+            m.id,
+            spans[span].id,
+            *map(int, linked.get(span, nothing)[3 * i : 3 * i + 3]),
+            unlinked=int(unlinked.get(span, nothing)[i]),
+        )
+        for span in sorted({*linked, *unlinked})
+        for i, m in enumerate(measures)
+    ]
+
+
+def _officers(snapshot: Snapshot, measures: list[Measure], spans: Sequence[Span]) -> list[Tally]:
+    """Count people with credentials: those earned in a period, or all up to its last day."""
+    found: list[Tally] = []
+    for as_of in (False, True):
+        own = [m for m in measures if m.as_of is as_of]
+        if not own:
+            continue
+        reach = "<= period_last" if as_of else "BETWEEN period_first AND period_last"
+        rows = _run(
+            snapshot,
+            f"WITH {_spans(spans)}, held AS (SELECT c.*, o.hired_month,"
+            " o.experience_years_at_hire, min(c.certified_on) FILTER"
+            " (c.credential IN ('cit_40h', 'cit_enhanced'))"
+            " OVER (PARTITION BY c.agency_id, c.officer_key) AS first_certified"
+            " FROM certifications c LEFT JOIN officers o USING (agency_id, officer_key)),"
+            f" rows AS (SELECT *, {_answers(own)} FROM held JOIN spans ON certified_on {reach}),"
+            f" {_units(own, 'agency_id, officer_key')}",
+        )
+        found += [
+            Tally(m.id, spans[row[0]].id, *map(int, row[1 + 3 * i : 4 + 3 * i]))
+            for row in rows
+            for i, m in enumerate(own)
+        ]
+    return found
+
+
+def _rows(snapshot: Snapshot, measures: list[Measure], spans: Sequence[Span]) -> list[Tally]:
+    """Count rows of a table, dated by their contact, and by kind."""
+    found: list[Tally] = []
+    for m in measures:
+        dated = f"{m.relation} JOIN encounters USING ({', '.join(_KEYS)})"
+        day = "contact_date"
+        if m.relation not in _CHILDREN:
+            dated, day = m.relation, "event_date"
+        level = m.levels or "CAST(NULL AS VARCHAR)"
+        rows = _run(
+            snapshot,
+            f"WITH {_spans(spans)}, rows AS (SELECT span, {level} AS level, ({m.among}) AS a0,"
+            f" ({m.event}) AS e0 FROM {dated} JOIN spans ON {day}"
+            f" BETWEEN period_first AND period_last)"
+            f" SELECT span, level, {_counts(0)}, grouping(level) FROM rows"
+            " GROUP BY GROUPING SETS ((span), (span, level)) ORDER BY 1, 2",
+        )
+        for span, kind, hits, known, unknown, total in rows:
+            if total:
+                found.append(Tally(m.id, spans[span].id, int(hits), int(known), int(unknown)))
+            elif m.levels and hits:
+                name = NOT_RECORDED if kind is None else kind
+                found.append(Tally(m.id, spans[span].id, int(hits), 0, 0, level=name))
+    return found
