@@ -248,7 +248,9 @@ def beside(comparison: Comparison) -> list[str]:
     if not isinstance(adjusted.risk_difference, Estimate):
         test = adjusted.permutation
         if isinstance(test, Test):
-            return [f"{test.method.capitalize()}: {p_value(test.p_value)}."]
+            return [
+                f"{test.method.capitalize()}, not adjusted for what dispatch knew: {p_value(test.p_value)}."
+            ]
         return []
     lines = [
         f"Errors: clustered by {adjusted.clusters:,} officers (CR2), {adjusted.df:.0f} degrees of freedom;"
