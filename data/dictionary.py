@@ -130,6 +130,29 @@ def _registries() -> Iterator[str]:
     )
 
 
+def _measures() -> Iterator[str]:
+    yield "## Measures\n"
+    yield "As funders and overseers name them. Check your award: its own list and definitions govern.\n"
+    for chosen in registry.SETS:
+        yield f"### {chosen.id}\n"
+        yield f"{chosen.funder}. Edition: {chosen.edition}. {chosen.source}. {chosen.note}\n"
+        yield from _table(
+            ["set", "id", "name", "definition", "divided by", "unit", "needs"],
+            (
+                (
+                    chosen.id,
+                    f"`{m.id}`",
+                    f"{m.name} (our own stand-in)" if m.nearest else m.name,
+                    " ".join(filter(None, (m.definition, m.note))),
+                    "-" if m.needs or not m.share else m.among_words,
+                    "-" if m.needs else m.unit,
+                    _code(m.needs or (*m.requires, *m.sources)),
+                )
+                for m in registry.measures_of(chosen.id)
+            ),
+        )
+
+
 def _settings() -> Iterator[str]:
     yield "## Settings\n"
     yield "In `settings.toml` in the store's folder; all optional.\n"
@@ -177,6 +200,7 @@ def page() -> str:
         "Written by `python -m data.dictionary` from the source; edit that, not this page.\n",
         *_tables(),
         *_registries(),
+        *_measures(),
         *_settings(),
         *_commands(),
     ]

@@ -20,6 +20,26 @@ class Settings:
     snapshots_kept: int = field(
         default=5, metadata={"doc": "Snapshots kept for rollback, the newest first."}
     )
+    public_threshold: int = field(
+        default=11,
+        metadata={
+            "doc": "Smallest count of contacts that may be published, at least 5; smaller ones, and what"
+            " would give them away, are withheld."
+        },
+    )
+    agency_name: str = field(
+        default="",
+        metadata={"doc": "Name of the agency on printed pages; without it, that of the data."},
+    )
+    agency_logo: str = field(
+        default="",
+        metadata={
+            "doc": "PNG or JPEG file of the agency's logo for printed pages, in the store folder."
+        },
+    )
+    agency_contact: str = field(
+        default="", metadata={"doc": "Whom to ask, as printed at the foot of the brief and report."}
+    )
 
 
 def read(path: Path) -> Settings:
@@ -39,11 +59,18 @@ def read(path: Path) -> Settings:
         if name not in known:
             raise UserError(f"{path}: unknown setting {name!r}; known: {', '.join(known)}")
         expected = type(known[name].default)
-        if isinstance(value, bool) or not isinstance(value, (expected, int)):
+        if expected is str:
+            if not isinstance(value, str):
+                raise UserError(f"{path}: {name} must be text in quotes")
+        elif isinstance(value, bool) or not isinstance(value, (expected, int)):
             raise UserError(f"{path}: {name} must be a number")
     settings = Settings(**raw)
     if not 0 <= settings.rejected_limit <= 1:
         raise UserError(f"{path}: rejected_limit must lie between 0 and 1")
     if settings.snapshots_kept < 1:
         raise UserError(f"{path}: snapshots_kept must be at least 1")
+    if settings.public_threshold < 5:
+        raise UserError(
+            f"{path}: public_threshold must be at least 5; smaller counts identify people"
+        )
     return settings

@@ -5,37 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from datetime import date
 
 from data import loads, sample
 from data.cli import Parser, add_store, run
 from data.errors import UserError
 from data.store import Snapshot, Store
-from metrics import wording
+from metrics import measures_command, options, wording
 from metrics.evaluate import evaluate
 from metrics.exhibit import Exhibit, exhibit
-from metrics.question import ACCESSES, Question, ask
+from metrics.question import Question
 from metrics.result import SCHEMA_VERSION, Comparison
 from metrics.wording import sensitivity
-
-
-def _date(text: str | None, option: str) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UserError(f"{option} {text!r} is not a date; write it as YYYY-MM-DD") from None
-
-
-def _where(pairs: list[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for pair in pairs:
-        dim, equals, level = pair.partition("=")
-        if not equals or not level:
-            raise UserError(f"--where {pair!r} must read DIM=VALUE, such as district=North")
-        found.setdefault(dim, []).append(level)
-    return found
 
 
 def _lines(comparison: Comparison) -> str:
@@ -66,14 +46,7 @@ def _exhibits(
 
 
 def _evaluate(args: argparse.Namespace) -> None:
-    question = ask(
-        args.outcome,
-        args.exposure,
-        args.adjust,
-        _date(args.start, "--from"),
-        _date(args.end, "--to"),
-        _where(args.where),
-    )
+    question = options.question(args)
     store = Store(args.store)
     sample.ensure(store)
     snapshot = store.current()
@@ -115,21 +88,14 @@ def parser() -> Parser:
     sub = commands.add_parser("evaluate", help=help_, description=help_)
     sub.set_defaults(action=_evaluate)
     add_store(sub)
-    sub.add_argument("--outcome", action="append", metavar="ID", help="default: the primary ones")
-    sub.add_argument("--exposure", default="primary", metavar="ID")
-    sub.add_argument(
-        "--adjust", action="append", metavar="ID", help="default: the pre-specified covariates"
-    )
-    sub.add_argument("--from", dest="start", metavar="DATE", help="first day, inclusive")
-    sub.add_argument("--to", dest="end", metavar="DATE", help="last day, inclusive")
-    sub.add_argument("--where", action="append", default=[], metavar="DIM=VALUE")
-    sub.add_argument("--access", choices=ACCESSES, default="internal")
+    options.add_question(sub)
     sub.add_argument(
         "--sensitivity",
         action="store_true",
         help="add the sensitivity exhibit: the same question asked in every other reasonable way",
     )
     sub.add_argument("--json", action="store_true", help="print the answer as JSON")
+    measures_command.add(commands)
     return top
 
 

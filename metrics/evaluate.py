@@ -10,6 +10,7 @@ from data.store import Snapshot
 from metrics import aggregate, headline, proportions, result, wording
 from metrics._products import WORKERS
 from metrics.aggregate import Counts, Coverage
+from metrics.disclosure import release
 from metrics.estimate import Estimate, Estimated, NotEstimable
 from metrics.headline import Headline
 from metrics.multiplicity import holm
@@ -29,12 +30,7 @@ from metrics.strata import pool, stratum_tables
 STRATIFY_BY = ("call_group", "weapon")
 """The covariates of the Mantel-Haenszel exhibit, those of them the source records."""
 
-SMALLEST_PUBLIC_CELL = 11
-"""Public results show no count of 1 to 10."""
-
 SIGNIFICANT = 0.05
-
-WITHHELD = "too few to publish without identifying someone"
 
 
 def evaluate(
@@ -43,17 +39,14 @@ def evaluate(
     """Answer a question from a snapshot: one ``Comparison`` per outcome, in the question's order.
 
     Holm's adjustment is over the primary outcomes this source can estimate, asked for or not, so one
-    outcome alone gets the same p as beside the others. ``access="public"`` withholds any comparison
-    with a count of 1 to 10, and refuses filters: cells of a filtered and an unfiltered view can be
-    subtracted. Raises ``UserError`` for that, and for an unknown access.
+    outcome alone gets the same p as beside the others. ``access="public"`` withholds every comparison
+    that holds or gives away a small count (``disclosure.release``), and takes the questions of a fixed
+    grid only: free filters can be subtracted. Raises ``UserError`` for others, and for an unknown access.
     """
     if access not in ACCESSES:
         raise UserError(f"access must be one of: {', '.join(ACCESSES)}")
-    if access == "public" and question.filtered:
-        raise UserError(
-            "public access takes no period and no --where: differences between views could identify"
-            " someone; ask without them"
-        )
+    if access == "public":
+        release.period_of(question, snapshot)
     coverage = aggregate.coverage(snapshot)
     _check_levels(snapshot, question)
     family = () if question.filtered else primary_outcomes()
@@ -69,7 +62,11 @@ def evaluate(
         compare(coarse, coverage, question, o, corrected.get(o, headlines[o]), len(corrected))
         for o in question.outcomes
     )
-    return tuple(_published(c) for c in found) if access == "public" else found
+    if access == "public":
+        return tuple(
+            release.published(c, question, snapshot, fine=cells, coarse=coarse) for c in found
+        )
+    return found
 
 
 def _headlines(counts: Counts, question: Question, coverage: Coverage) -> dict[str, Headline]:
@@ -212,38 +209,3 @@ def _verdict(draft: Comparison) -> tuple[str, str]:
         return result.NONE_DETECTED, result.NOT_SURE
     verdict = result.LOWER if adjusted.risk_ratio.estimate < 1 else result.HIGHER
     return verdict, result.CLEAR if adjusted.p_holm is not None else result.NOT_SURE
-
-
-def _published(comparison: Comparison) -> Comparison:
-    """Withhold a comparison that holds a small count, whole: parts could be solved for."""
-    cells = [
-        comparison.cit.events,
-        comparison.cit.n - comparison.cit.events,
-        comparison.other.events,
-        comparison.other.n - comparison.other.events,
-        comparison.not_recorded.exposure,
-        comparison.not_recorded.cit,
-        comparison.not_recorded.other,
-        comparison.contamination.n,
-        comparison.contamination.of - comparison.contamination.n,
-    ]
-    if not any(0 < cell < SMALLEST_PUBLIC_CELL for cell in cells):
-        return comparison
-    gone = NotEstimable(WITHHELD)
-    return _with(
-        comparison,
-        cit=Arm(0, 0, gone),
-        other=Arm(0, 0, gone),
-        not_recorded=Missing(0, 0, 0),
-        contamination=Contamination(0, 0),
-        unadjusted=Unadjusted(gone, gone, gone, gone),
-        stratified=Stratified(comparison.stratified.by, gone, gone, gone, gone, 0, 0),
-        adjusted=Adjusted(
-            comparison.adjusted.covariates, (), None, None, None, None, gone, gone, gone, None, None
-        ),
-        e_value=gone,
-        detectable=gone,
-        verdict=result.TOO_FEW,
-        certainty=result.TOO_FEW,
-        withheld=WITHHELD,
-    )

@@ -10,6 +10,9 @@ from metrics.estimate import Estimate, Estimated, NotEstimable, Test, Tested
 
 SCHEMA_VERSION = 1
 
+WITHHELD = "too few to publish without identifying someone"
+"""What stands in place of every number that may not be published, whatever the reason."""
+
 LOWER = "lower"
 HIGHER = "higher"
 NONE_DETECTED = "none_detected"
@@ -171,6 +174,7 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the comparison as plain JSON values, by the command contract."""
+        hidden = self.stratified.homogeneity == NotEstimable(WITHHELD)
         return {
             "outcome": self.outcome,
             "exposure": self.exposure,
@@ -195,8 +199,8 @@ class Comparison:
                 "by": list(self.stratified.by),
                 **_effects(self.stratified),
                 "homogeneity_p": _p(self.stratified.homogeneity),
-                "strata_used": None if self.withheld else self.stratified.strata_used,
-                "strata_dropped": None if self.withheld else self.stratified.strata_dropped,
+                "strata_used": None if hidden else self.stratified.strata_used,
+                "strata_dropped": None if hidden else self.stratified.strata_dropped,
             },
             "adjusted": {
                 "covariates": list(self.adjusted.covariates),

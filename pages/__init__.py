@@ -104,6 +104,21 @@ PAGES = (
         "How unlike the calls of the two groups are, before and after weighting, and where they overlap.",
     ),
     PageEntry(
+        "measures",
+        "Measures",
+        ":material/assignment_turned_in:",
+        "Evidence",
+        "What funders and overseers ask for, by their names: quarters, fiscal years, baseline, target.",
+        ignores_filters="The measures cover the whole agency: of the filters only the dates are applied.",
+    ),
+    PageEntry(
+        "print_it",
+        "Print",
+        ":material/print:",
+        "Evidence",
+        "The one-page brief, the full report and a narrative, as PDF, Word or HTML.",
+    ),
+    PageEntry(
         "data_quality",
         "Data quality",
         ":material/fact_check:",

@@ -1,13 +1,18 @@
 """Use of force."""
 
+from functools import partial
+
 import streamlit as st
 
 from metrics import situation, wording
 from metrics.estimate import Estimate
 from metrics.wording import scale
 from pages.parts import cache, figures, filters, selection_figures, tables
+from pages.parts.downloads import Offer
 from pages.parts.outcome_page import render
 from pages.parts.view import current
+from pages.print import evidence_frames, frames
+from pages.print import figures as print_figures
 
 render("Use of force", "force")
 
@@ -16,7 +21,18 @@ st.subheader("Level of force")
 levels = cache.force_levels(view.snapshot, view.question)
 if levels:
     st.caption(wording.FORCE_LEVEL_NOTE)
-    tables.show(tables.force_levels(levels, view.question.exposure), "Highest level of force used")
+    title = "Highest level of force used"
+    tables.show(
+        tables.force_levels(levels, view.question.exposure),
+        title,
+        Offer(
+            "force-levels",
+            title,
+            f"{title}. {wording.FORCE_LEVEL_NOTE}",
+            partial(frames.force_levels, levels, view.question.exposure),
+            outcome="force",
+        ),
+    )
 else:
     st.caption(wording.needs("force_events.category"))
 
@@ -33,7 +49,18 @@ if levels and way == situation.COMPARISON:
         with st.expander("Step by step", expanded=scale.unlike(found)):
             figure, alt = selection_figures.cuts(found)
             st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="cuts")
-            tables.show(selection_figures.steps(found), alt)
+            tables.show(
+                selection_figures.steps(found),
+                alt,
+                Offer(
+                    "force-scale",
+                    "Force as a scale",
+                    f"{scale.sentence(found)} {alt}",
+                    partial(evidence_frames.steps, found),
+                    partial(print_figures.cuts, found),
+                    outcome="force",
+                ),
+            )
     notes = [*scale.beside(found), *scale.ranks(found)]
     if notes:
         st.markdown("\n".join(f"- {line}" for line in notes))

@@ -1,18 +1,25 @@
 """How sure are we?: the same question asked in every other reasonable way, and what could overturn it."""
 
+from functools import partial
+
 import streamlit as st
 
+from data import registry
 from metrics import result, situation, wording
 from metrics.estimate import NotEstimable
 from metrics.launch import likely
 from metrics.within import UNITS
 from metrics.wording import sensitivity
-from pages.parts import cache, choose, figures, filters, sensitivity_figures, tables
+from pages.parts import cache, choose, downloads, figures, filters, sensitivity_figures, tables
+from pages.parts.downloads import Offer
 from pages.parts.view import current
+from pages.print import evidence_frames, frames
+from pages.print import figures as print_figures
 
 view = current()
 st.title("How sure are we?")
 outcome = choose.one("Outcome", "sure_outcome", choose.outcomes(view.coverage))
+label = registry.outcome(outcome).label
 comparison = cache.answer_one(view.snapshot, view.question, outcome)
 if comparison.lacks:
     st.info(comparison.sentence, icon=":material/block:")
@@ -34,6 +41,16 @@ st.caption(sensitivity.NOTE)
 if not isinstance(found.headline.risk_difference, NotEstimable):
     figure, alt = sensitivity_figures.exhibit(found)
     st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="exhibit")
+    downloads.menu(
+        Offer(
+            f"{outcome}-asked-in-other-ways",
+            f"{label}: asked in other ways",
+            f"{sensitivity.summary(found)} {alt}",
+            partial(frames.exhibit, found),
+            partial(print_figures.exhibit, found),
+            outcome=outcome,
+        )
+    )
 if gone := sensitivity_figures.refusals(found):
     st.caption("Refused: " + " ".join(gone))
 if why := sensitivity.lacking(found):
@@ -58,6 +75,16 @@ if not isinstance(within.study, NotEstimable):
     figure, alt = sensitivity_figures.study(within.study)
     st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="study")
     st.caption(sensitivity.STUDY_NOTE)
+    downloads.menu(
+        Offer(
+            f"{outcome}-around-certification",
+            f"{label}: half-years around certification",
+            f"{sensitivity.study(within.study)} {alt} {sensitivity.STUDY_NOTE}",
+            partial(evidence_frames.study, within.study),
+            partial(print_figures.study, within.study),
+            outcome=outcome,
+        )
+    )
 for unit, places in zip(UNITS, ("Agencies", "Districts"), strict=True):
     if unit != "agency_id" or len(view.agencies) > 1:
         st.markdown(
@@ -77,3 +104,14 @@ else:
         figure, alt = sensitivity_figures.launch(launched, chosen.label)
         st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="launch_figure")
         st.caption(sensitivity.LAUNCH_NOTE)
+        said = sensitivity.launched(launched, chosen.label)
+        downloads.menu(
+            Offer(
+                f"{outcome}-before-and-after-{chosen.date}",
+                f"{label}, before and after: {chosen.label}",
+                f"{said} {alt} {sensitivity.LAUNCH_NOTE}",
+                partial(evidence_frames.launch, launched),
+                partial(print_figures.launch, launched, chosen.label),
+                outcome=outcome,
+            )
+        )

@@ -1,12 +1,17 @@
 """Overview: what a chief wants in a minute."""
 
+from functools import partial
+
 import streamlit as st
 
 from metrics import situation, wording
 from metrics.overview import period
-from metrics.wording import time, views
-from pages.parts import cache, filters, summary
+from metrics.wording import citation, time, views
+from pages.parts import cache, downloads, filters, summary
+from pages.parts.downloads import Offer
 from pages.parts.view import current
+from pages.print import figures as print_figures
+from pages.print import frames
 
 view = current()
 st.title("Overview")
@@ -38,6 +43,15 @@ else:
         st.caption(allowed)
     if shown:
         st.markdown(wording.groups(shown[0]) + " " + wording.contamination(shown[0]))
+        downloads.menu(
+            Offer(
+                "primary-outcomes",
+                "Primary outcomes: the adjusted differences",
+                "\n".join(citation.sentence(c) for c in shown),
+                partial(frames.outcomes, tuple(shown)),
+                partial(print_figures.outcomes, tuple(shown)),
+            )
+        )
 for comparison in comparisons:
     if comparison.lacks is not None:
         st.caption(comparison.sentence)

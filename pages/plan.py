@@ -1,5 +1,7 @@
 """Plan the next evaluation: how long until a difference of a given size would usually show."""
 
+from functools import partial
+
 import streamlit as st
 
 from data import registry
@@ -7,8 +9,11 @@ from metrics import planning, wording
 from metrics.estimate import NotEstimable
 from metrics.question import primary_outcomes
 from metrics.wording import exhibits
-from pages.parts import cache, choose, exhibit_figures, exhibit_tables, figures, tables
+from pages.parts import cache, choose, downloads, exhibit_figures, exhibit_tables, figures, tables
+from pages.parts.downloads import Offer
 from pages.parts.view import current
+from pages.print import evidence_frames
+from pages.print import figures as print_figures
 
 
 def usual(rate: float) -> float:
@@ -68,6 +73,16 @@ if exhibit_figures.has_curve(found):
     figure, alt = exhibit_figures.curve(found)
     st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="curve")
     st.caption(exhibits.CURVE_NOTE)
+    downloads.menu(
+        Offer(
+            f"{outcome.id}-plan",
+            f"{outcome.label}: what each wait would show",
+            f"{exhibits.plan(found)} {alt}",
+            partial(evidence_frames.curve, found),
+            partial(print_figures.curve, found),
+            outcome=outcome.id,
+        )
+    )
     with st.expander("The same as a table"):
         tables.show(exhibit_tables.curve(found), alt)
 else:
@@ -75,4 +90,14 @@ else:
 
 st.subheader("What it rests on")
 st.markdown(exhibits.plan_basis(own, found.tests))
-tables.show(exhibit_tables.basis(own), "The agency's own figures")
+tables.show(
+    exhibit_tables.basis(own),
+    "The agency's own figures",
+    Offer(
+        f"{outcome.id}-plan-basis",
+        f"{outcome.label}: the agency's own figures",
+        exhibits.plan_basis(own, found.tests),
+        partial(evidence_frames.basis, own),
+        outcome=outcome.id,
+    ),
+)

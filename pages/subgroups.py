@@ -1,16 +1,32 @@
 """Subgroups: is the difference alike in every kind of contact, and in every district?"""
 
+from functools import partial
+
 import streamlit as st
 
+from data import registry
 from metrics import result, situation, wording
 from metrics.estimate import NotEstimable
 from metrics.wording import exhibits
-from pages.parts import cache, choose, exhibit_figures, exhibit_tables, figures, filters, tables
+from pages.parts import (
+    cache,
+    choose,
+    downloads,
+    exhibit_figures,
+    exhibit_tables,
+    figures,
+    filters,
+    tables,
+)
+from pages.parts.downloads import Offer
 from pages.parts.view import current
+from pages.print import evidence_frames
+from pages.print import figures as print_figures
 
 view = current()
 st.title("Subgroups")
 outcome = choose.one("Outcome", "subgroup_outcome", choose.outcomes(view.coverage))
+label = registry.outcome(outcome).label
 comparison = cache.answer_one(view.snapshot, view.question, outcome)
 if comparison.lacks == "outcome":
     st.info(comparison.sentence, icon=":material/block:")
@@ -41,10 +57,31 @@ else:
         st.caption(exhibits.FOREST_NOTE)
         figure, alt = exhibit_figures.forest(found)
         st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="subgroups")
+        downloads.menu(
+            Offer(
+                f"{outcome}-subgroups",
+                f"{label} by kind of contact",
+                f"{exhibits.subgroups(found)} {alt}",
+                partial(evidence_frames.subgroups, found),
+                partial(print_figures.subgroups, found),
+                outcome=outcome,
+            )
+        )
         if gone := exhibits.not_drawn(found):
             st.caption(gone)
         st.subheader("Does it differ between levels?")
-        tables.show(exhibit_tables.tests(found), "Tests of whether the odds ratio differs")
+        title = "Tests of whether the odds ratio differs"
+        tables.show(
+            exhibit_tables.tests(found),
+            title,
+            Offer(
+                f"{outcome}-subgroup-tests",
+                f"{label}: tests of whether the odds ratio differs",
+                f"{exhibits.subgroups(found)} {exhibits.TESTS_NOTE}",
+                partial(evidence_frames.tests, found),
+                outcome=outcome,
+            ),
+        )
         st.caption(exhibits.TESTS_NOTE)
     st.subheader("Level by level")
     for split in found.subgroups:
@@ -53,9 +90,17 @@ else:
             if gone := exhibits.left_out(split):
                 st.markdown(gone)
             if split.levels:
+                alt = exhibits.subgroup_alt(split, found)
                 tables.show(
                     exhibit_tables.levels(split, found.exposure),
-                    exhibits.subgroup_alt(split, found),
+                    alt,
+                    Offer(
+                        f"{outcome}-subgroup-{split.covariate}",
+                        f"{label} by {split.label.lower()}, adjusted",
+                        f"{exhibits.interaction(split, found.family)} {alt}",
+                        partial(evidence_frames.levels, split),
+                        outcome=outcome,
+                    ),
                 )
 
 for by, places, place in (
@@ -73,5 +118,15 @@ for by, places, place in (
     figure, alt = exhibit_figures.funnel(spread, outcome, places)
     st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key=f"funnel_{by}")
     st.caption(exhibits.FUNNEL_KEY)
+    downloads.menu(
+        Offer(
+            f"{outcome}-funnel-of-{places}",
+            f"{label} by {place.lower()}: how much is chance?",
+            f"{exhibits.funnel(spread, outcome, places)} {alt}",
+            partial(evidence_frames.funnel, spread, place),
+            partial(print_figures.funnel, spread, outcome, places),
+            outcome=outcome,
+        )
+    )
     with st.expander("The same as a table"):
         tables.show(exhibit_tables.funnel(spread, place), alt)

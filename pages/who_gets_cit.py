@@ -1,12 +1,17 @@
 """Who gets CIT?: how unlike the calls of the two groups are, before any outcome."""
 
+from functools import partial
+
 import streamlit as st
 
 from metrics import wording
 from metrics.balance import Balance
 from metrics.wording import selection as words
-from pages.parts import cache, figures, selection_figures, tables
+from pages.parts import cache, downloads, figures, selection_figures, tables
+from pages.parts.downloads import Offer
 from pages.parts.view import current
+from pages.print import evidence_frames
+from pages.print import figures as print_figures
 
 view = current()
 st.title("Who gets CIT?")
@@ -36,6 +41,15 @@ if words.drawn(found):
     figure, alt = selection_figures.love(found)
     st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="love")
     st.caption(words.LOVE_NOTE)
+    downloads.menu(
+        Offer(
+            "kinds-of-calls",
+            "How far apart the calls of the two groups are",
+            f"{words.counted(found)} {alt}",
+            partial(evidence_frames.calls, found),
+            partial(print_figures.love, found),
+        )
+    )
     if few := words.chance(found):
         st.markdown(few)
     st.markdown(words.weighting(found))
@@ -47,6 +61,15 @@ if isinstance(found.balance, Balance):
     figure, alt = selection_figures.scores(found, found.balance)
     st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="scores")
     st.caption(words.SCORE_NOTE)
+    downloads.menu(
+        Offer(
+            "overlap",
+            "Do the groups overlap?",
+            f"{words.counted(found)} {alt} {words.SCORE_NOTE}",
+            partial(evidence_frames.scores, found.balance),
+            partial(print_figures.scores, found, found.balance),
+        )
+    )
     st.markdown(words.outside(found))
     st.subheader("How much information is left (effective sample size)")
     st.markdown(words.effective(found))

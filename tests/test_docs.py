@@ -10,9 +10,11 @@ import pytest
 from data.__main__ import parser
 from data.dictionary import commands, options
 from data.settings import Settings
+from metrics.__main__ import parser as metrics_parser
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = commands(parser())
+METRICS = commands(metrics_parser())
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +26,13 @@ def readme() -> str:
 def test_every_data_command_and_option_is_in_the_readme(name: str, readme: str) -> None:
     assert f"python -m data {name}" in readme
     missing = [o for a in options(COMMANDS[name]) for o in a.option_strings if o not in readme]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metrics_command_and_option_is_in_the_readme(name: str, readme: str) -> None:
+    assert f"python -m metrics {name}" in readme
+    missing = [o for a in options(METRICS[name]) for o in a.option_strings if o not in readme]
     assert missing == []
 
 

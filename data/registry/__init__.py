@@ -1,4 +1,4 @@
-"""The registries: outcomes, exposures, covariates and dispositions, declared as data."""
+"""The registries: outcomes, exposures, covariates, measures and dispositions, declared as data."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from data.registry.covariates import COVARIATES, Covariate
 from data.registry.dispositions import DISPOSITIONS, Disposition
 from data.registry.exposures import EXPOSURES, Exposure
 from data.registry.force import FORCE_CATEGORIES, FORCE_LEVELS, ForceCategory
+from data.registry.measures import MEASURES, SETS, Measure, MeasureSet, measures_of
 from data.registry.outcomes import OUTCOMES, Outcome
 
 __all__ = [
@@ -17,16 +18,21 @@ __all__ = [
     "EXPOSURES",
     "FORCE_CATEGORIES",
     "FORCE_LEVELS",
+    "MEASURES",
     "NOT_RECORDED",
     "OUTCOMES",
+    "SETS",
     "Covariate",
     "Disposition",
     "Exposure",
     "ForceCategory",
+    "Measure",
+    "MeasureSet",
     "Outcome",
     "covariate",
     "exposure",
     "level_label",
+    "measures_of",
     "outcome",
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from data.registry import NOT_RECORDED
@@ -40,7 +41,7 @@ def coded(
     known = {id_: _sorted_levels(snapshot, id_) for id_ in by}
     codes = dict(_codes(known))
     keys = keys | {name: key for name, (_, key) in codes.items()}
-    keys |= {name: lambda t, column=column: t[column] for name, column in TEXT.items()}
+    keys |= {name: itemgetter(column) for name, column in TEXT.items()}
     grouped = table.group_by(**{name: key(table) for name, key in keys.items()})
     found = grouped.aggregate(**measures).to_pyarrow().combine_chunks()
     columns: dict[str, Any] = {}

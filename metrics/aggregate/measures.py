@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from data import registry, schema
 from data.encounters import eligible_column, exposure_column, outcome_column
@@ -17,7 +17,7 @@ from data.registry import NOT_RECORDED
 from data.registry.measures import Measure
 from data.store import Snapshot
 
-_KEYS = ("agency_id", "source", "contact_id")
+_KEY = "agency_id, source, contact_id"
 _CHILDREN = ("dispositions", "force_events", "injuries", "referrals", "holds")
 _FACTS = {"has_disposition": "dispositions", "has_force_category": "force_events"}
 _RECORDED = {"dispositions": "disposition", "force_events": "category"}
@@ -45,6 +45,7 @@ class Tally:
     known: int
     unknown: int
     unlinked: int = 0
+    by: str | None = None
     place: str | None = None
     level: str | None = None
 
@@ -76,33 +77,45 @@ def month_counts(snapshot: Snapshot) -> dict[date, int]:
 
 
 def tallies(
-    snapshot: Snapshot, measures: Iterable[Measure], spans: Sequence[Span], by: str | None = None
+    snapshot: Snapshot,
+    measures: Iterable[Measure],
+    spans: Sequence[Span],
+    split: Sequence[Span] = (),
 ) -> tuple[Tally, ...]:
-    """Count measures of one set in every period; with ``by``, for each level of that covariate.
+    """Count measures of one set in every period, and by place in the periods of ``split``.
 
-    Measures whose table the store has no columns for must not be asked: see ``Measure.needs``.
-    A measure that is not over contacts is left out when ``by`` is given.
+    Measures that name a table the store has not must not be asked: see ``Measure.needs``.
     """
     asked = [m for m in measures if not m.needs]
     if not asked or not spans:
         return ()
-    own = [m for m in asked if m.relation in ("contacts", *_CHILDREN) and m.unit != "events"]
-    found = _contacts(snapshot, [m for m in own if m.unit == "contacts"], spans, by)
-    found += _levels(snapshot, [m for m in own if m.levels], spans, by)
-    if by is None:
-        found += _people(snapshot, [m for m in own if m.unit == "people"], spans)
-        found += _officers(snapshot, [m for m in asked if m.relation == "certifications"], spans)
-        found += _rows(snapshot, [m for m in asked if m.unit == "events"], spans)
+    cursor = snapshot.cursor()
+    rows = ", ".join(f"({i}, DATE '{s.first}', DATE '{s.last}')" for i, s in enumerate(spans))
+    cursor.execute(
+        "CREATE TEMP TABLE spans AS SELECT * FROM"
+        f" (VALUES {rows}) AS t(span, period_first, period_last)"
+    )
+    found = _officers(cursor, [m for m in asked if m.relation == "certifications"], spans)
+    found += _rows(cursor, [m for m in asked if m.unit == "events"], spans)
+    own = [m for m in asked if m.unit in ("contacts", "people")]
+    if not own:
+        return tuple(found)
+    _prepare(snapshot, cursor, own, spans)
+    found += _people(cursor, _numbered(own, "people"), spans)
+    parted = [i for i, s in enumerate(spans) if s in split]
+    for by in (None, *dict.fromkeys(d for m in own for d in m.by)):
+        chosen = {i: m for i, m in _numbered(own, "contacts").items() if by is None or by in m.by}
+        where = f" WHERE span IN ({', '.join(map(str, parted))})" if by else ""
+        if by and not parted:
+            continue
+        found += _contacts(cursor, chosen, spans, by, where)
+        found += _levels(cursor, {i: m for i, m in chosen.items() if m.levels}, spans, by, where)
     return tuple(found)
 
 
-def _run(snapshot: Snapshot, sql: str) -> list[tuple]:  # type: ignore[type-arg]
-    return snapshot.cursor().execute(sql).fetchall()
-
-
-def _spans(spans: Sequence[Span]) -> str:
-    rows = ", ".join(f"({i}, DATE '{s.first}', DATE '{s.last}')" for i, s in enumerate(spans))
-    return f"spans(span, period_first, period_last) AS (VALUES {rows})"
+def _numbered(measures: Sequence[Measure], unit: str) -> dict[int, Measure]:
+    """Return measures of one unit by the place their answers have in the table ``asked``."""
+    return {i: m for i, m in enumerate(measures) if m.unit == unit}
 
 
 def _columns(snapshot: Snapshot, table: str) -> set[str]:
@@ -127,28 +140,27 @@ def _wide(snapshot: Snapshot) -> str:
     shared = ", ".join(sorted(encounters & contacts))
     facts = [f"{name}.contact_id IS NOT NULL AS {name}" for name in _FACTS]
     joins = " ".join(
-        f"LEFT JOIN (SELECT DISTINCT {', '.join(_KEYS)} FROM {table}"
-        f" WHERE {_RECORDED[table]} IS NOT NULL) {name} USING ({', '.join(_KEYS)})"
+        f"LEFT JOIN (SELECT DISTINCT {_KEY} FROM {table}"
+        f" WHERE {_RECORDED[table]} IS NOT NULL) {name} USING ({_KEY})"
         for name, table in _FACTS.items()
     )
     columns = ", ".join(["e.*", f"k.* EXCLUDE ({shared})", *facts, *lacking])
-    return (
-        f"wide AS (SELECT {columns} FROM encounters e"
-        f" JOIN contacts k USING ({', '.join(_KEYS)}) {joins})"
-    )
+    return f"SELECT {columns} FROM encounters e JOIN contacts k USING ({_KEY}) {joins}"
 
 
 def _answers(measures: Sequence[Measure]) -> str:
     return ", ".join(f"({m.among}) AS a{i}, ({m.event}) AS e{i}" for i, m in enumerate(measures))
 
 
-def _asked(snapshot: Snapshot, measures: Sequence[Measure], spans: Sequence[Span]) -> str:
-    """SQL: the contacts of any period, with the two answers of each measure."""
+def _prepare(
+    snapshot: Snapshot, cursor: Any, measures: Sequence[Measure], spans: Sequence[Span]
+) -> None:
+    """Make ``asked``: the contacts of any period, with the two answers of each measure."""
     first, last = min(s.first for s in spans), max(s.last for s in spans)
-    return (
-        f"WITH {_spans(spans)}, {_wide(snapshot)}, asked AS (SELECT {', '.join(_KEYS)},"
-        f" contact_date, person_key, district, shift, {_answers(measures)} FROM wide"
-        f" WHERE contact_date BETWEEN DATE '{first}' AND DATE '{last}')"
+    cursor.execute(
+        f"CREATE TEMP TABLE asked AS SELECT {_KEY}, contact_date, person_key, district, shift,"
+        f" {_answers(measures)} FROM ({_wide(snapshot)})"
+        f" WHERE contact_date BETWEEN DATE '{first}' AND DATE '{last}'"
     )
 
 
@@ -163,64 +175,72 @@ def _counts(i: int) -> str:
     )
 
 
+def _three(row: tuple[Any, ...], at: int) -> tuple[int, int, int]:
+    """Return the counts of one measure from a row of many."""
+    return int(row[at]), int(row[at + 1]), int(row[at + 2])
+
+
 def _place(by: str | None) -> str:
     return f"coalesce({by}, '{NOT_RECORDED}')" if by else "CAST(NULL AS VARCHAR)"
 
 
 def _contacts(
-    snapshot: Snapshot, measures: list[Measure], spans: Sequence[Span], by: str | None
+    cursor: Any, measures: dict[int, Measure], spans: Sequence[Span], by: str | None, where: str
 ) -> list[Tally]:
     if not measures:
         return []
-    counted = ", ".join(map(_counts, range(len(measures))))
-    rows = _run(
-        snapshot,
-        f"{_asked(snapshot, measures, spans)} SELECT span, {_place(by)}, {counted}"
-        f" FROM asked {_IN_SPAN} GROUP BY 1, 2 ORDER BY 1, 2",
-    )
+    names = [f"{c}{i}" for i in measures for c in "hku"]
+    # By day first: a day is in many periods.
+    rows = cursor.execute(
+        f"WITH days(contact_date, place, {', '.join(names)}) AS (SELECT contact_date, {_place(by)},"
+        f" {', '.join(map(_counts, measures))} FROM asked GROUP BY 1, 2)"
+        f" SELECT span, place, {', '.join(f'sum({n})' for n in names)}"
+        f" FROM days {_IN_SPAN}{where} GROUP BY 1, 2 ORDER BY 1, 2"
+    ).fetchall()
     return [
-        Tally(m.id, spans[row[0]].id, *map(int, row[2 + 3 * i : 5 + 3 * i]), place=row[1])
+        Tally(m.id, spans[row[0]].id, *_three(row, 2 + 3 * j), by=by, place=row[1])
         for row in rows
-        for i, m in enumerate(measures)
+        for j, m in enumerate(measures.values())
     ]
 
 
 def _levels(
-    snapshot: Snapshot, measures: list[Measure], spans: Sequence[Span], by: str | None
+    cursor: Any, measures: dict[int, Measure], spans: Sequence[Span], by: str | None, where: str
 ) -> list[Tally]:
     """Count the contacts with each kind, among those in the measure's denominator."""
     found = []
-    for m in measures:
-        rows = _run(
-            snapshot,
-            f"{_asked(snapshot, [m], spans)}, kinds AS (SELECT DISTINCT {', '.join(_KEYS)},"
-            f" {m.levels} AS level FROM {m.relation})"
-            f" SELECT span, {_place(by)}, level, count(*) FROM kinds"
-            f" JOIN asked USING ({', '.join(_KEYS)}) {_IN_SPAN}"
-            " WHERE level IS NOT NULL AND a0 AND e0 IS NOT NULL GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
-        )
+    for i, m in measures.items():
+        rows = cursor.execute(
+            f"WITH kinds AS (SELECT DISTINCT {_KEY}, {m.levels} AS level FROM {m.relation}),"
+            f" days AS (SELECT contact_date, {_place(by)} AS place, level, count(*) AS n"
+            f" FROM kinds JOIN asked USING ({_KEY})"
+            f" WHERE level IS NOT NULL AND a{i} AND e{i} IS NOT NULL GROUP BY 1, 2, 3)"
+            f" SELECT span, place, level, sum(n) FROM days {_IN_SPAN}{where}"
+            " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+        ).fetchall()
         found += [
-            Tally(m.id, spans[span].id, int(n), 0, 0, place=place, level=level)
+            Tally(m.id, spans[span].id, int(n), 0, 0, by=by, place=place, level=level)
             for span, place, level, n in rows
         ]
     return found
 
 
-def _units(measures: Sequence[Measure], units: str) -> str:
+def _units(numbers: Iterable[int], units: str) -> str:
     """SQL over rows with answers: first by person, then people counted once in each period.
 
     A hit in any row is a hit; known without a hit only where every row says no.
     """
+    numbers = tuple(numbers)
     answers = ", ".join(
         f"coalesce(bool_or(a{i} AND e{i}), FALSE) AS h{i},"
         f" coalesce(bool_or(a{i} AND e{i} IS NOT NULL), FALSE) AS k{i},"
         f" bool_or(a{i} IS NULL OR (a{i} AND e{i} IS NULL)) AS u{i}"
-        for i in range(len(measures))
+        for i in numbers
     )
     counted = ", ".join(
         f"count(*) FILTER (h{i}), count(*) FILTER (h{i} OR (k{i} AND NOT u{i})),"
         f" count(*) FILTER (NOT h{i} AND u{i})"
-        for i in range(len(measures))
+        for i in numbers
     )
     return (
         f"once AS (SELECT span, {units}, {answers} FROM rows GROUP BY ALL)"
@@ -228,39 +248,32 @@ def _units(measures: Sequence[Measure], units: str) -> str:
     )
 
 
-def _people(snapshot: Snapshot, measures: list[Measure], spans: Sequence[Span]) -> list[Tally]:
+def _people(cursor: Any, measures: dict[int, Measure], spans: Sequence[Span]) -> list[Tally]:
     if not measures:
         return []
-    asked = _asked(snapshot, measures, spans)
-    rows = _run(
-        snapshot,
-        f"{asked}, rows AS (SELECT * FROM asked {_IN_SPAN} WHERE person_key IS NOT NULL),"
-        f" {_units(measures, 'agency_id, source, person_key')}",
-    )
-    nobody = ", ".join(f"count(*) FILTER (a{i} IS NOT FALSE)" for i in range(len(measures)))
-    unlinked = {
-        row[0]: row[1:]
-        for row in _run(
-            snapshot,
-            f"{asked} SELECT span, {nobody} FROM asked {_IN_SPAN}"
-            " WHERE person_key IS NULL GROUP BY 1",
-        )
-    }
-    linked = {row[0]: row[1:] for row in rows}
+    rows = cursor.execute(
+        f"WITH rows AS (SELECT * FROM asked {_IN_SPAN} WHERE person_key IS NOT NULL),"
+        f" {_units(measures, 'agency_id, source, person_key')}"
+    ).fetchall()
+    nobody = ", ".join(f"count(*) FILTER (a{i} IS NOT FALSE)" for i in measures)
+    without = cursor.execute(
+        f"SELECT span, {nobody} FROM asked {_IN_SPAN} WHERE person_key IS NULL GROUP BY 1"
+    ).fetchall()
+    linked, unlinked = ({row[0]: row[1:] for row in found} for found in (rows, without))
     nothing = (0,) * 3 * len(measures)
     return [
         Tally(
             m.id,
             spans[span].id,
-            *map(int, linked.get(span, nothing)[3 * i : 3 * i + 3]),
-            unlinked=int(unlinked.get(span, nothing)[i]),
+            *_three(linked.get(span, nothing), 3 * j),
+            unlinked=int(unlinked.get(span, nothing)[j]),
         )
         for span in sorted({*linked, *unlinked})
-        for i, m in enumerate(measures)
+        for j, m in enumerate(measures.values())
     ]
 
 
-def _officers(snapshot: Snapshot, measures: list[Measure], spans: Sequence[Span]) -> list[Tally]:
+def _officers(cursor: Any, measures: list[Measure], spans: Sequence[Span]) -> list[Tally]:
     """Count people with credentials: those earned in a period, or all up to its last day."""
     found: list[Tally] = []
     for as_of in (False, True):
@@ -268,41 +281,39 @@ def _officers(snapshot: Snapshot, measures: list[Measure], spans: Sequence[Span]
         if not own:
             continue
         reach = "<= period_last" if as_of else "BETWEEN period_first AND period_last"
-        rows = _run(
-            snapshot,
-            f"WITH {_spans(spans)}, held AS (SELECT c.*, o.hired_month,"
+        rows = cursor.execute(
+            "WITH held AS (SELECT c.*, o.hired_month,"
             " o.experience_years_at_hire, min(c.certified_on) FILTER"
             " (c.credential IN ('cit_40h', 'cit_enhanced'))"
             " OVER (PARTITION BY c.agency_id, c.officer_key) AS first_certified"
             " FROM certifications c LEFT JOIN officers o USING (agency_id, officer_key)),"
             f" rows AS (SELECT *, {_answers(own)} FROM held JOIN spans ON certified_on {reach}),"
-            f" {_units(own, 'agency_id, officer_key')}",
-        )
+            f" {_units(range(len(own)), 'agency_id, officer_key')}"
+        ).fetchall()
         found += [
-            Tally(m.id, spans[row[0]].id, *map(int, row[1 + 3 * i : 4 + 3 * i]))
+            Tally(m.id, spans[row[0]].id, *_three(row, 1 + 3 * i))
             for row in rows
             for i, m in enumerate(own)
         ]
     return found
 
 
-def _rows(snapshot: Snapshot, measures: list[Measure], spans: Sequence[Span]) -> list[Tally]:
+def _rows(cursor: Any, measures: list[Measure], spans: Sequence[Span]) -> list[Tally]:
     """Count rows of a table, dated by their contact, and by kind."""
     found: list[Tally] = []
     for m in measures:
-        dated = f"{m.relation} JOIN encounters USING ({', '.join(_KEYS)})"
+        dated = f"{m.relation} JOIN encounters USING ({_KEY})"
         day = "contact_date"
         if m.relation not in _CHILDREN:
             dated, day = m.relation, "event_date"
         level = m.levels or "CAST(NULL AS VARCHAR)"
-        rows = _run(
-            snapshot,
-            f"WITH {_spans(spans)}, rows AS (SELECT span, {level} AS level, ({m.among}) AS a0,"
+        rows = cursor.execute(
+            f"WITH rows AS (SELECT span, {level} AS level, ({m.among}) AS a0,"
             f" ({m.event}) AS e0 FROM {dated} JOIN spans ON {day}"
             f" BETWEEN period_first AND period_last)"
             f" SELECT span, level, {_counts(0)}, grouping(level) FROM rows"
-            " GROUP BY GROUPING SETS ((span), (span, level)) ORDER BY 1, 2",
-        )
+            " GROUP BY GROUPING SETS ((span), (span, level)) ORDER BY 1, 2"
+        ).fetchall()
         for span, kind, hits, known, unknown, total in rows:
             if total:
                 found.append(Tally(m.id, spans[span].id, int(hits), int(known), int(unknown)))

@@ -30,11 +30,13 @@ from metrics import doubt as doubts
 from metrics import exhibit as exhibits
 from metrics import funnel as funnels
 from metrics import launch as launches
+from metrics import measures as funders
 from metrics import subgroups as splits
 from metrics import within as withins
 from metrics.estimate import NotEstimable
 from metrics.event_study import EventStudy
 from metrics.interrupted import Interrupted
+from metrics.measure_report import Report
 from metrics.question import Access, Question, primary_outcomes
 from metrics.result import Comparison
 
@@ -225,3 +227,25 @@ def who_gets_cit(snapshot: Snapshot, question: Question) -> selection.Selection:
 def scale_of_force(snapshot: Snapshot, question: Question) -> force_scale.ForceScale:
     """Return how far the levels of force differ as a whole."""
     return force_scale.force_scale(question, snapshot)
+
+
+@st.cache_data(max_entries=64, hash_funcs=_HASH, show_spinner="Counting the measures")
+def measure_report(
+    snapshot: Snapshot,
+    set_: str,
+    start: date | None,
+    end: date | None,
+    year_starts: int,
+    baseline: tuple[date, date] | None,
+    targets: tuple[tuple[str, float], ...],
+) -> Report:
+    """Return a funder's measures over the periods of a grant."""
+    return funders.report(
+        set_,
+        snapshot,
+        start,
+        end,
+        year_starts=year_starts,
+        baseline=baseline,
+        target=dict(targets),
+    )

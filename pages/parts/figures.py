@@ -11,15 +11,19 @@ from metrics.estimate import Estimate, Estimated
 from metrics.result import Arm, Comparison, is_estimate
 from metrics.trend import Trend, signals
 from metrics.trends import DaysBetween, PChart
+from pages.parts.lines import (
+    DIFFERENCE_AXIS,
+    FEWEST_DRAWN,
+    RATE_AXIS,
+    SHORTEST_NAMED_GAP,
+    broken,
+    shown,
+    span,
+    stretches,
+)
 from pages.parts.palette import CIT, GAP, NEUTRAL, OTHER, Mark
 
 CONFIG = {"displayModeBar": False}
-SHORTEST_NAMED_GAP = 120
-"""Days a gap needs on the trend before there is room to name it."""
-MOST_EVENTS = 12
-"""Marked events drawn on a trend, the latest: more would cover the data."""
-FEWEST_DRAWN = 20
-"""Contacts a month needs in a group before its share of missing values is drawn."""
 
 
 def _layout(figure: go.Figure, height: int, x_title: str, **more: object) -> go.Figure:
@@ -72,7 +76,7 @@ def rates(comparison: Comparison) -> tuple[go.Figure, str]:
             _whisker(figure, wrap(name), arm.rate, mark)
     figure.update_yaxes(autorange="reversed")
     figure.update_xaxes(rangemode="tozero")
-    return _layout(figure, 190, "of 1,000 contacts (95% CI)"), wording.rates_alt(comparison)
+    return _layout(figure, 190, RATE_AXIS), wording.rates_alt(comparison)
 
 
 def forest(comparison: Comparison) -> tuple[go.Figure, str]:
@@ -86,18 +90,12 @@ def forest(comparison: Comparison) -> tuple[go.Figure, str]:
             _whisker(figure, wrap(row.label), row.risk_difference, mark)
             drawn += 1
     figure.update_yaxes(autorange="reversed")
-    title = "difference per 1,000 (0 = no difference)"
-    return _layout(figure, 120 + 60 * drawn, title), wording.forest_alt(comparison)
+    return _layout(figure, 120 + 60 * drawn, DIFFERENCE_AXIS), wording.forest_alt(comparison)
 
 
 def wrap(label: str, width: int = 26) -> str:
     """Break a long label over lines, so that it leaves room for the figure on a phone."""
-    lines: list[str] = [""]
-    for word in label.split():
-        if lines[-1] and len(lines[-1]) + len(word) >= width:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return "<br>".join(lines)
+    return "<br>".join(broken(label, width))
 
 
 def trend(found: Trend, label: str, events: tuple[Event, ...] = ()) -> tuple[go.Figure, str]:
@@ -110,12 +108,12 @@ def trend(found: Trend, label: str, events: tuple[Event, ...] = ()) -> tuple[go.
         _days_between(figure, found, found.between)
     else:
         _p_chart(figure, found)
-    first, last = found.months[0].first_day, wording.month_after(found.months[-1].first_day)
+    first, last = span(found)
     for start, end in wording.gaps(found.months):
         figure.add_vrect(x0=start, x1=end, fillcolor=GAP, line_width=0, layer="below")
         if (end - start).days >= SHORTEST_NAMED_GAP:
             _note(figure, start, "not recorded")
-    for number, event in enumerate(_shown(found, events), 1):
+    for number, event in enumerate(shown(found, events), 1):
         figure.add_vline(x=event.date, line_width=1, line_dash="dot", line_color=NEUTRAL.color)
         _note(figure, event.date, str(number))
     figure.update_xaxes(range=[first, last])
@@ -124,12 +122,7 @@ def trend(found: Trend, label: str, events: tuple[Event, ...] = ()) -> tuple[go.
 
 def marked_events(found: Trend, events: tuple[Event, ...]) -> list[str]:
     """Return the marked events of a trend's period, in the order of their numbers."""
-    return [f"{i}: {e.label} ({e.date:%-d %b %Y})" for i, e in enumerate(_shown(found, events), 1)]
-
-
-def _shown(found: Trend, events: tuple[Event, ...]) -> list[Event]:
-    first, last = found.months[0].first_day, wording.month_after(found.months[-1].first_day)
-    return [e for e in events if first <= e.date < last][-MOST_EVENTS:]
+    return [f"{i}: {e.label} ({e.date:%-d %b %Y})" for i, e in enumerate(shown(found, events), 1)]
 
 
 def _note(figure: go.Figure, x: object, text: str) -> None:
@@ -150,7 +143,7 @@ def _p_chart(figure: go.Figure, found: Trend) -> None:
         covered = [m.first_day for m in found.covered]
         points = found.chart.points
         # One band per stretch of coverage: a band drawn across a gap would claim to know it.
-        for start, end in _stretches(found):
+        for start, end in stretches(found):
             days = covered[start:end]
             figure.add_trace(
                 go.Scatter(
@@ -188,18 +181,6 @@ def _p_chart(figure: go.Figure, found: Trend) -> None:
         )
     )
     figure.update_yaxes(rangemode="tozero", title="of 1,000 contacts")
-
-
-def _stretches(found: Trend) -> list[tuple[int, int]]:
-    """Return (start, end) of runs of months that follow each other, as positions in ``covered``."""
-    spans: list[tuple[int, int]] = []
-    covered = found.covered
-    for i, month in enumerate(covered):
-        if spans and wording.month_after(covered[i - 1].first_day) == month.first_day:
-            spans[-1] = (spans[-1][0], i + 1)
-        else:
-            spans.append((i, i + 1))
-    return spans
 
 
 def _days_between(figure: go.Figure, found: Trend, between: DaysBetween) -> None:

@@ -5,22 +5,19 @@ Points of one figure are drawn alike, whatever they say: nothing is ranked, noth
 
 from __future__ import annotations
 
-from statistics import median
-
 import plotly.graph_objects as go
 
 from metrics.estimate import Estimate, Estimated
 from pages.parts.figures import wrap
+from pages.parts.lines import AXIS, reach
 from pages.parts.palette import CIT, NEUTRAL, Mark
 
 ROW = 27
 """Pixels a row of the forest needs to be read."""
-WIDE = 3.0
-"""How many times the median interval one may be wide before the axis cuts it and an arrow says so."""
 LABEL = 22
 """Letters of a label in one line, so that it leaves room for the figure on a phone."""
 
-AXIS = "per 1,000: fewer with CIT ← 0 → more with CIT"
+__all__ = ["AXIS", "LABEL", "ROW", "Line", "forest", "layout"]
 
 Line = tuple[str, Estimated | None, Mark]
 """A label, its estimate (None: a heading), and how it is drawn."""
@@ -56,7 +53,7 @@ def forest(
     if isinstance(middle, Estimate):
         at = middle.estimate * 1000
         figure.add_vline(x=at, line_width=1.5, line_dash="dot", line_color=CIT.color)
-    left, right = _reach([v for n, v, _ in lines if isinstance(v, Estimate) and n not in extreme])
+    left, right = reach([v for n, v, _ in lines if isinstance(v, Estimate) and n not in extreme])
     for place, (label, value, mark) in enumerate(rows):
         if isinstance(value, Estimate) and not left <= value.estimate <= right:
             _beyond(figure, place, value, left if value.estimate < left else right, mark)
@@ -96,16 +93,6 @@ def _beyond(figure: go.Figure, place: int, value: Estimate, edge: float, mark: M
         xanchor="left" if low else "right",
         xshift=10 if low else -10,
     )
-
-
-def _reach(values: list[Estimate]) -> tuple[float, float]:
-    """Return the ends of the axis: every estimate, and every interval but those far wider than most."""
-    usual = median(v.high - v.low for v in values) if values else 0.0
-    narrow = [v for v in values if v.high - v.low <= WIDE * usual]
-    low = min([0.0, *(v.low for v in narrow), *(v.estimate for v in values)])
-    high = max([0.0, *(v.high for v in narrow), *(v.estimate for v in values)])
-    room = 0.06 * (high - low) or 0.001
-    return low - room, high + room
 
 
 def _arrow(edge: float, place: int, symbol: str, mark: Mark) -> go.Scatter:

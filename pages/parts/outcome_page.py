@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from data import registry
@@ -9,8 +11,13 @@ from metrics import result, situation, wording
 from metrics.detail import Detail
 from metrics.estimate import NotEstimable
 from metrics.result import Comparison
-from pages.parts import cache, figures, filters, tables
+from metrics.trend import Trend
+from metrics.wording import citation
+from pages.parts import cache, downloads, figures, filters, tables
+from pages.parts.downloads import Offer
 from pages.parts.view import View, current
+from pages.print import figures as print_figures
+from pages.print import frames
 
 
 def render(title: str, *outcome_ids: str) -> None:
@@ -75,15 +82,38 @@ def _not_recorded(comparison: Comparison) -> None:
 
 
 def _compared(comparison: Comparison) -> None:
+    label = registry.outcome(comparison.outcome).label
+    words = citation.sentence(comparison)
     st.subheader("The two groups")
     if figures.has_rates(comparison.cit, comparison.other):
         figure, alt = figures.rates(comparison)
         st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="rates")
-    tables.arms(comparison)
+    tables.arms(
+        comparison,
+        Offer(
+            f"{comparison.outcome}-rates",
+            f"{label}: rates of the two groups",
+            words,
+            partial(frames.rates, comparison),
+            partial(print_figures.rates, comparison),
+            outcome=comparison.outcome,
+        ),
+    )
     st.subheader("The difference")
     figure, alt = figures.forest(comparison)
     st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="forest")
-    tables.show(tables.effects(comparison), "The difference, computed in several ways")
+    tables.show(
+        tables.effects(comparison),
+        "The difference, computed in several ways",
+        Offer(
+            f"{comparison.outcome}-difference",
+            f"{label}: the difference between the groups",
+            words,
+            partial(frames.effects, comparison),
+            partial(print_figures.forest, comparison),
+            outcome=comparison.outcome,
+        ),
+    )
     st.markdown("\n".join(f"- {line}" for line in wording.beside(comparison)))
     st.markdown(f"**Who is in the groups.** {wording.groups(comparison)}")
     st.markdown(f"**Contamination.** {wording.contamination(comparison)}")
@@ -96,19 +126,43 @@ def _trend(view: View, outcome: str) -> None:
     if not found.months:
         st.info("No contact fits these filters; widen them.")
         return
+    label = registry.outcome(outcome).label
     if isinstance(found.between, NotEstimable):
         st.markdown(wording.sparse(found))
         with st.expander("The months as a table"):
-            tables.show(tables.months(found), "Months")
+            words = wording.trend_alt(found, label)
+            tables.show(tables.months(found), "Months", _months(found, outcome, words))
         return
-    figure, alt = figures.trend(found, registry.outcome(outcome).label, cache.events(view.snapshot))
+    events = cache.events(view.snapshot)
+    figure, alt = figures.trend(found, label, events)
     st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="trend")
     st.caption(wording.trend_note(found))
-    marked = figures.marked_events(found, cache.events(view.snapshot))
+    marked = figures.marked_events(found, events)
     if marked:
         st.caption("Marked events: " + "; ".join(marked) + ".")
+    downloads.menu(
+        Offer(
+            f"{outcome}-trend",
+            f"{label} over time",
+            f"{alt} {wording.trend_note(found)}",
+            partial(frames.between if found.rare else frames.months, found),
+            partial(print_figures.trend, found, label, events),
+            outcome=outcome,
+        )
+    )
     with st.expander("The months as a table"):
-        tables.show(tables.months(found), alt)
+        tables.show(tables.months(found), alt, _months(found, outcome, alt) if found.rare else None)
+
+
+def _months(found: Trend, outcome: str, words: str) -> Offer:
+    label = registry.outcome(outcome).label
+    return Offer(
+        f"{outcome}-months",
+        f"{label} by month",
+        words,
+        partial(frames.months, found),
+        outcome=outcome,
+    )
 
 
 def _splits(comparison: Comparison, detail: Detail) -> None:
@@ -121,14 +175,23 @@ def _splits(comparison: Comparison, detail: Detail) -> None:
     )
     for split in detail.splits:
         with st.expander(split.label, expanded=False):
-            st.markdown(
+            words = (
                 f"Pooled over {split.label.lower()}:"
                 f" {wording.difference(split.pooled.risk_difference, 1)} per 1,000."
                 f" {wording.homogeneity(split.label, split.pooled)}"
             )
+            st.markdown(words)
+            title = f"{registry.outcome(comparison.outcome).label} by {split.label.lower()}"
             tables.show(
                 tables.split(split, comparison.exposure),
-                f"{registry.outcome(comparison.outcome).label} by {split.label.lower()}",
+                title,
+                Offer(
+                    f"{comparison.outcome}-by-{split.covariate}",
+                    title,
+                    f"{title}. {words}",
+                    partial(frames.split, split, comparison),
+                    outcome=comparison.outcome,
+                ),
             )
 
 

@@ -15,6 +15,7 @@ from metrics.selection import CUSTOMARY, Selection
 from metrics.wording import scale
 from metrics.wording import selection as words
 from pages.parts.figures import wrap
+from pages.parts.lines import ODDS_AXIS, ODDS_TICKS
 from pages.parts.palette import CIT, NEUTRAL, OTHER
 
 ROW = 30
@@ -182,8 +183,9 @@ def cuts(found: ForceScale) -> tuple[go.Figure, str]:
             )
         )
     figure.update_yaxes(autorange="reversed", type="category")
-    ticks = [0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10]
-    figure.update_xaxes(type="log", tickvals=ticks, ticktext=[f"{t:g}" for t in ticks])
+    figure.update_xaxes(
+        type="log", tickvals=list(ODDS_TICKS), ticktext=[f"{t:g}" for t in ODDS_TICKS]
+    )
     # The line of no difference stands inside the figure, whichever side the numbers are on.
     figure.add_trace(
         go.Scatter(
@@ -195,8 +197,7 @@ def cuts(found: ForceScale) -> tuple[go.Figure, str]:
             showlegend=False,
         )
     )
-    title = "odds ratio of a graver level (1 = alike)"
-    return _layout(figure, 120 + 56 * len(rows), title), scale.cuts_alt(found)
+    return _layout(figure, 120 + 56 * len(rows), ODDS_AXIS), scale.cuts_alt(found)
 
 
 def steps(found: ForceScale) -> pd.DataFrame:

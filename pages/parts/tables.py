@@ -11,16 +11,20 @@ from metrics.effects import rows
 from metrics.estimate import Estimated
 from metrics.result import Comparison
 from metrics.trend import Trend
+from pages.parts import downloads
+from pages.parts.downloads import Offer
 
 _LONG = 25
 
 
-def show(frame: pd.DataFrame, alt: str) -> None:
-    """Show a table: as plain HTML if short, scrolling if long."""
+def show(frame: pd.DataFrame, alt: str, offer: Offer | None = None) -> None:
+    """Show a table: as plain HTML if short, scrolling if long; and its menu of files."""
     if len(frame) <= _LONG:
         st.table(frame, border="horizontal", hide_index=True, alt=alt)
     else:
         st.dataframe(frame, hide_index=True, alt=alt)
+    if offer is not None:
+        downloads.menu(offer)
 
 
 def per_1000(value: Estimated) -> str:
@@ -74,9 +78,9 @@ def effects(comparison: Comparison) -> pd.DataFrame:
     )
 
 
-def arms(comparison: Comparison) -> None:
+def arms(comparison: Comparison, offer: Offer | None = None) -> None:
     """Show the two rates as a table."""
-    show(_arms(comparison), "Rates of the two groups")
+    show(_arms(comparison), "Rates of the two groups", offer)
 
 
 def split(found: Split, exposure: str) -> pd.DataFrame:
@@ -121,9 +125,14 @@ def force_levels(found: dict[bool, dict[int, int]], exposure: str) -> pd.DataFra
         counts = found.get(arm, {})
         total = sum(counts.values())
         columns[name] = [
-            f"{counts.get(k, 0):,} ({counts.get(k, 0) / total * 1000:.1f} per 1,000)"
+            f"{counts.get(k, 0):,} ({_small(counts.get(k, 0) / total)} per 1,000)"
             if total
             else "none"
             for k in range(5)
         ]
     return pd.DataFrame(columns)
+
+
+def _small(share: float) -> str:
+    """Return a share per 1,000; what happened at all is never 0.0."""
+    return "under 0.1" if 0 < share * 1000 < 0.05 else f"{share * 1000:.1f}"

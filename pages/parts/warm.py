@@ -8,5 +8,6 @@ import pandas
 import plotly.graph_objects
 
 import metrics.evaluate
+import pages.print.figures
 
-__all__ = ["ibis", "metrics", "pandas", "plotly"]
+__all__ = ["ibis", "metrics", "pages", "pandas", "plotly"]

@@ -50,7 +50,7 @@ def test_an_officer_is_certified_on_the_days_some_credential_covers(
         contacts,
     )
     con.executemany(
-        "INSERT OR IGNORE INTO contact_officers VALUES ('A', 'S', ?, ?, ?, 'L')", present
+        "INSERT OR IGNORE INTO contact_officers VALUES ('A', 'S', ?, ?, ?, NULL, 'L')", present
     )
     encounters.build(con)
     covered = (

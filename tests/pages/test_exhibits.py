@@ -18,7 +18,7 @@ from metrics.question import ask
 from metrics.subgroups import Subgroups, subgroups
 from metrics.wording import exhibits
 from pages import PAGES
-from pages.parts import choose, exhibit_figures, exhibit_tables, forests
+from pages.parts import choose, exhibit_figures, exhibit_tables, lines
 from pages.parts.palette import CIT, NEUTRAL, OTHER
 from tests.metrics.test_words_random import CAUSAL, NO_NUMBER
 from tests.pages.test_states import DASHBOARD
@@ -187,11 +187,11 @@ def test_the_forest_draws_every_level_once_in_one_colour(found: Subgroups) -> No
 
 def test_a_wide_interval_is_cut_and_shown_to_go_on() -> None:
     values = [Estimate(0.0, -0.01, 0.01)] * 5 + [Estimate(0.02, -0.5, 0.5)]
-    low, high = forests._reach(values)
+    low, high = lines.reach(values)
     assert -0.03 < low < -0.01
     assert 0.02 < high < 0.03
-    assert forests._reach([])[0] < 0 < forests._reach([])[1]
-    one_low, one_high = forests._reach([Estimate(0.3, 0.1, 0.5)])
+    assert lines.reach([])[0] < 0 < lines.reach([])[1]
+    one_low, one_high = lines.reach([Estimate(0.3, 0.1, 0.5)])
     assert one_low < 0
     assert one_high > 0.5
 

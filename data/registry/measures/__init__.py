@@ -1,0 +1,72 @@
+"""Measures as funders and overseers name them, in dated sets. Adding one is one entry.
+
+``event`` and ``among`` are SQL: TRUE, FALSE, or NULL where it was not recorded; NULL leaves the
+denominator. Over contacts they may use the columns of ``encounters`` and of ``contacts``, and
+``has_disposition`` and ``has_force_category``; over a child table its own columns; over
+certifications also ``hired_month``, ``experience_years_at_hire``, ``first_certified`` and the
+period's ``period_first`` and ``period_last``. What the store has no table for stands in ``needs``.
+"""
+
+from __future__ import annotations
+
+from data.registry.measures.grants import GRANTS
+from data.registry.measures.model import Measure, MeasureSet
+from data.registry.measures.oversight import OVERSIGHT
+
+__all__ = ["MEASURES", "SETS", "Measure", "MeasureSet", "measures_of"]
+
+SETS = (
+    MeasureSet(
+        "jmhcp",
+        "JMHCP",
+        "US Bureau of Justice Assistance, Justice and Mental Health Collaboration Program (16.745)",
+        "no dated edition; wording of this product, 2026",
+        "The performance measures listed in your award",
+        "BJA changes its questions between award years; no published list was at hand to compare.",
+    ),
+    MeasureSet(
+        "pmhc",
+        "Police-Mental Health Collaboration",
+        "Council of State Governments Justice Center and BJA",
+        "April 2019",
+        "Police-Mental Health Collaborations: A Framework for Implementing Effective Law Enforcement"
+        " Responses for People Who Have Mental Health Needs (2019)",
+        "Four outcomes: more connections to resources, fewer repeat encounters, fewer arrests, less"
+        " force.",
+    ),
+    MeasureSet(
+        "stepping-up",
+        "Stepping Up",
+        "The Stepping Up Initiative: county leaders",
+        "January 2017",
+        "Reducing the Number of People with Mental Illnesses in Jail: Six Questions County Leaders"
+        " Need to Ask (2017)",
+        "The four measures are about people in jail; police records hold none of them.",
+    ),
+    MeasureSet(
+        "consent-decree",
+        "Consent decree",
+        "Federal monitors and courts",
+        "no common edition; wording of this product, 2026",
+        "What the decrees of Seattle (2012), Portland (2014), Albuquerque (2014), Cleveland (2015)"
+        " and Baltimore (2017) ask about crisis contacts in common",
+        "Each decree defines its own terms, force levels above all.",
+    ),
+    MeasureSet(
+        "cit-program",
+        "CIT program",
+        "CIT International and the University of Memphis CIT Center",
+        "August 2019 (guide), September 2007 (core elements)",
+        "Crisis Intervention Team (CIT) Programs: A Best Practice Guide (2019); CIT Core Elements"
+        " (2007)",
+        "A state's own recognition instrument may ask for more.",
+    ),
+)
+
+MEASURES = (*GRANTS, *OVERSIGHT)
+"""Every measure; ids are unique within a set."""
+
+
+def measures_of(set_: str) -> tuple[Measure, ...]:
+    """Return the measures of a set, in the order of its list; none for a set there is not."""
+    return tuple(m for m in MEASURES if m.set == set_)

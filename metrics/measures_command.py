@@ -1,0 +1,84 @@
+"""The command ``python -m metrics measures``: a funder's set of measures as lines, JSON or CSV."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from data import sample
+from data.cli import add_store
+from data.errors import UserError
+from data.registry.measures import SETS
+from data.store import Store
+from metrics import fiscal, measures
+from metrics.options import _date
+from metrics.wording import measures as wording
+
+
+def add(commands: Any) -> None:
+    """Add the command to a parser's commands."""
+    help_ = "report a funder's or overseer's measures over the periods of a grant"
+    sub = commands.add_parser("measures", help=help_, description=help_)
+    sub.set_defaults(action=_measures)
+    add_store(sub)
+    sub.add_argument(
+        "--set", required=True, choices=[s.id for s in SETS], help="whose measures to report"
+    )
+    sub.add_argument("--from", dest="start", metavar="DATE", help="first day, inclusive")
+    sub.add_argument("--to", dest="end", metavar="DATE", help="last day, inclusive")
+    sub.add_argument(
+        "--year-starts", default="1", metavar="MONTH", help="month the fiscal year starts in"
+    )
+    sub.add_argument(
+        "--baseline",
+        metavar="FROM..TO",
+        help="days of the baseline, both inclusive; default: the first full fiscal year",
+    )
+    sub.add_argument(
+        "--target", action="append", default=[], metavar="ID=VALUE", help="your own target; repeats"
+    )
+    sub.add_argument("--json", action="store_true", help="print the report as JSON")
+    sub.add_argument("--csv", type=Path, metavar="FILE", help="write every value to a CSV file")
+
+
+def _span(text: str | None) -> tuple[date, date] | None:
+    if text is None:
+        return None
+    first, dots, last = text.partition("..")
+    if not dots:
+        raise UserError(f"--baseline {text!r} must read FROM..TO, such as 2024-01-01..2024-12-31")
+    start, end = _date(first, "--baseline"), _date(last, "--baseline")
+    assert start is not None and end is not None
+    return start, end
+
+
+def _measures(args: argparse.Namespace) -> None:
+    start, end = _date(args.start, "--from"), _date(args.end, "--to")
+    year_starts, baseline = fiscal.month(args.year_starts), _span(args.baseline)
+    target = measures.targets(args.set, args.target)
+    store = Store(args.store)
+    sample.ensure(store)
+    found = measures.report(
+        args.set,
+        store.current(),
+        start,
+        end,
+        year_starts=year_starts,
+        baseline=baseline,
+        target=target,
+    )
+    if args.csv is not None:
+        try:
+            args.csv.write_text(found.to_csv(), encoding="utf-8", newline="")
+        except OSError as error:
+            raise UserError(f"--csv {args.csv}: cannot be written ({error.strerror})") from None
+    if args.json:
+        print(json.dumps(found.to_dict(), ensure_ascii=False, allow_nan=False))
+    else:
+        if found.simulated:
+            print("Simulated data: an invented agency.")
+        print("\n".join(wording.lines(found)))
+        print("Quarters, fiscal years, districts and kinds: --csv FILE or --json.")

@@ -1,0 +1,71 @@
+"""Commands of the pages room: ``python -m pages COMMAND``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from data import sample
+from data.cli import Parser, add_store, run
+from data.errors import UserError
+from data.store import Store
+from metrics import options
+from pages.print import output
+from pages.print.material import Material
+
+
+def _progress(text: str) -> None:
+    if sys.stderr.isatty():
+        print(text, file=sys.stderr)
+
+
+def _print(kind: str) -> Callable[[argparse.Namespace], None]:
+    def action(args: argparse.Namespace) -> None:
+        question = options.question(args)
+        folder = args.out.parent
+        if not folder.is_dir():
+            raise UserError(f"--out {args.out}: there is no folder {folder}; make it first")
+        store = Store(args.store)
+        sample.ensure(store)
+        material: Material = output.gather(
+            question, args.access, store.current(), store.settings, store.root
+        )
+        content = output.render(kind, args.format, material, _progress)
+        _write(args.out, content)
+
+    return action
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a whole file or none."""
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise UserError(f"--out {path}: cannot be written ({error.strerror})") from None
+
+
+def parser() -> Parser:
+    """Return the parser; the documentation test walks it."""
+    top = Parser(prog="python -m pages", description=__doc__)
+    commands = top.add_subparsers(dest="command", required=True)
+    for kind, help_ in (
+        ("brief", "write the one-page brief"),
+        ("report", "write the full report"),
+        ("narrative", "write the narrative of an application, to be edited"),
+    ):
+        sub = commands.add_parser(kind, help=help_, description=help_)
+        sub.set_defaults(action=_print(kind))
+        add_store(sub)
+        sub.add_argument("--format", choices=tuple(output.FORMATS), default="pdf")
+        sub.add_argument("--out", type=Path, required=True, metavar="FILE")
+        options.add_question(sub)
+    return top
+
+
+if __name__ == "__main__":
+    run(parser())

@@ -1,0 +1,1 @@
+"""The printed page: figures, files and documents. No Streamlit."""

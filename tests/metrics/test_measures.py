@@ -1,0 +1,694 @@
+"""Measures that funders name: against hand-written SQL on the canonical tables, and their periods."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data import encounters, schema
+from data.errors import UserError
+from data.registry import COVARIATES
+from data.registry.measures import MEASURES, SETS, Measure, measures_of
+from metrics import aggregate, fiscal, measures
+from metrics.__main__ import parser
+from metrics.aggregate import Window
+from metrics.estimate import Estimate
+from metrics.fiscal import BASELINE, CUMULATIVE, QUARTER, WHOLE, YEAR
+from metrics.measure_report import Report, Result, Value
+from metrics.wording import measures as words
+from tests.stores import make_snapshot, simulated_store
+
+# Every contact with its dispositions as a list, from the canonical tables alone.
+HAND = """
+WITH d AS (SELECT agency_id, source, contact_id, list(disposition) AS ds FROM dispositions
+           WHERE disposition IS NOT NULL GROUP BY ALL),
+     f AS (SELECT DISTINCT agency_id, source, contact_id FROM force_events
+           WHERE category IS NOT NULL),
+     r AS (SELECT agency_id, source, contact_id, min(officer_key) AS officer_key
+           FROM contact_officers WHERE scene_role = 'reporting' GROUP BY ALL),
+     c AS (SELECT DISTINCT agency_id, source, contact_id FROM r
+           JOIN contacts k USING (agency_id, source, contact_id)
+           JOIN certifications x USING (agency_id, officer_key)
+           WHERE x.credential IN ('cit_40h', 'cit_enhanced')
+           AND x.certified_on <= CAST(k.contact_at AS DATE)
+           AND (x.expires_on IS NULL OR CAST(k.contact_at AS DATE) < x.expires_on)),
+     h AS (SELECT k.*, CAST(k.contact_at AS DATE) AS day, d.ds, f.contact_id IS NOT NULL AS typed,
+                  CASE WHEN primary_officer_cit IN ('yes', 'no') THEN primary_officer_cit = 'yes'
+                       WHEN r.officer_key IS NOT NULL AND (SELECT count(*) FROM certifications) > 0
+                       THEN c.contact_id IS NOT NULL END AS first_is_cit
+           FROM contacts k LEFT JOIN r USING (agency_id, source, contact_id)
+           LEFT JOIN c USING (agency_id, source, contact_id) LEFT JOIN d USING (agency_id, source, contact_id)
+           LEFT JOIN f USING (agency_id, source, contact_id))
+"""
+CARE = (
+    "(transport_voluntary = 'voluntary' AND transported_to IN ('emergency_department',"
+    " 'crisis_receiving', 'psychiatric_hospital', 'detox_sobering', 'clinic')"
+    " OR list_has_any(ds, ['admitted_voluntary', 'transport_crisis_facility', 'detox_sobering',"
+    " 'mobile_crisis_on_scene', 'referred_provider', 'crisis_line']))"
+)
+CARE_KNOWN = (
+    "(transport_voluntary IN ('involuntary', 'not_transported')"
+    " OR transport_voluntary = 'voluntary' AND transported_to IS NOT NULL OR ds IS NOT NULL)"
+)
+REFERRED = (
+    "list_has_any(ds, ['mobile_crisis_on_scene', 'referred_provider', 'referred_for_evaluation',"
+    " 'crisis_line'])"
+)
+HELD = "(hold = 'yes' OR list_has_any(ds, ['hold_involuntary']))"
+HELD_KNOWN = "(hold IN ('yes', 'no') OR ds IS NOT NULL)"
+ARRESTED = (
+    "(custody IN ('arrested_released', 'arrested_booked', 'arrested_booking_unknown')"
+    " OR list_has_any(ds, ['arrest_booked', 'arrest_booking_unknown']))"
+)
+CUSTODY_KNOWN = "(custody IS NOT NULL OR ds IS NOT NULL)"
+CODED = "crisis_identified_by IN ('dispatch', 'both')"
+TYPED = "initial_call_group IN ('suicide', 'behavioral_crisis')"
+FOUND = "contact_made IS DISTINCT FROM 'no'"
+QUIET = (
+    "clinician_on_scene = 'yes' AND weapon_reported = 'no' AND violence_reported = 'no'"
+    " AND chargeable = 'no'"
+)
+
+
+def flag(column: str) -> tuple[str, str, str]:
+    """Return event, known and among of a yes/no."""
+    return f"{column} = 'yes'", f"{column} IN ('yes', 'no')", "TRUE"
+
+
+# (set, measure) -> event, known, among: shares of contacts.
+CONTACTS = {
+    ("jmhcp", "referred_contacts"): (REFERRED, "ds IS NOT NULL", FOUND),
+    ("jmhcp", "calls_arrived"): (*flag("cit_arrived")[:2], CODED),
+    ("jmhcp", "calls_primary"): ("first_is_cit", "first_is_cit IS NOT NULL", CODED),
+    ("jmhcp", "calls_by_type"): (*flag("cit_arrived")[:2], TYPED),
+    ("pmhc", "connected"): (CARE, CARE_KNOWN, "TRUE"),
+    ("pmhc", "referred"): (REFERRED, "ds IS NOT NULL", "TRUE"),
+    ("pmhc", "arrested"): (ARRESTED, CUSTODY_KNOWN, "TRUE"),
+    ("pmhc", "force"): flag("force_used"),
+    ("consent-decree", "cit_dispatched"): flag("cit_dispatched"),
+    ("consent-decree", "cit_arrived"): flag("cit_arrived"),
+    ("consent-decree", "cit_primary"): ("first_is_cit", "first_is_cit IS NOT NULL", "TRUE"),
+    ("consent-decree", "force"): flag("force_used"),
+    ("consent-decree", "force_types"): (
+        "force_used = 'yes' AND typed",
+        "(force_used = 'no' OR force_used = 'yes' AND typed)",
+        "TRUE",
+    ),
+    ("consent-decree", "display"): flag("weapon_displayed"),
+    ("consent-decree", "subject_injury"): flag("subject_injured"),
+    ("consent-decree", "officer_injury"): flag("officer_injured"),
+    ("consent-decree", "arrest"): (ARRESTED, CUSTODY_KNOWN, "TRUE"),
+    ("consent-decree", "hold"): (HELD, HELD_KNOWN, "TRUE"),
+    ("consent-decree", "voluntary_care"): (CARE, CARE_KNOWN, "TRUE"),
+    ("cit-program", "response"): (*flag("cit_arrived")[:2], CODED),
+    ("cit-program", "clinician_leads"): (*flag("clinician_led")[:2], QUIET),
+}
+PEOPLE = {
+    ("jmhcp", "referred"): (REFERRED, "ds IS NOT NULL", FOUND),
+    ("jmhcp", "diverted"): (CARE, CARE_KNOWN, "TRUE"),
+    ("jmhcp", "held"): (HELD, HELD_KNOWN, "TRUE"),
+    ("pmhc", "connected_people"): (CARE, CARE_KNOWN, "TRUE"),
+    ("stepping-up", "connected"): (CARE, CARE_KNOWN, "TRUE"),
+}
+REPEATS = {
+    ("pmhc", "repeat_30"): 30,
+    ("pmhc", "repeat_90"): 90,
+    ("pmhc", "repeat_365"): 365,
+    ("stepping-up", "repeat_365"): 365,
+}
+
+
+@pytest.fixture(scope="module")
+def simulated(loaded_simulation: Any) -> dict[str, Report]:
+    return {s.id: measures.report(s.id, loaded_simulation, year_starts=7) for s in SETS}
+
+
+@pytest.fixture(scope="module")
+def real(seattle: Any) -> dict[str, Report]:
+    return {s.id: measures.report(s.id, seattle, year_starts=7) for s in SETS}
+
+
+def result(found: dict[str, Report], set_: str, id_: str) -> Result:
+    return next(r for r in found[set_].results if r.measure.id == id_)
+
+
+def own(found: Result) -> list[Value]:
+    """Return the values that are not split, at most a dozen of all kinds of period."""
+    values = found.of(WHOLE, YEAR, QUARTER, CUMULATIVE)
+    assert values
+    return [values[0], *values[1 :: max(1, len(values) // 10)]]
+
+
+HANDS: dict[str, Any] = {}
+
+
+def hand(snapshot: Any, sql: str) -> list[tuple[Any, ...]]:
+    """Run hand-written SQL with the contacts as ``h``; further tables may follow a comma."""
+    if snapshot.id not in HANDS:
+        HANDS[snapshot.id] = snapshot.cursor()
+        HANDS[snapshot.id].execute(f"CREATE TEMP TABLE h AS {HAND} SELECT * FROM h")
+    sql = f"WITH {sql[1:]}" if sql.startswith(",") else sql
+    found: list[tuple[Any, ...]] = HANDS[snapshot.id].execute(sql).fetchall()
+    return found
+
+
+def ask(snapshot: Any, sql: str) -> tuple[int, ...]:
+    """Return the one row of counts."""
+    return tuple(int(v or 0) for v in hand(snapshot, sql)[0])
+
+
+def days(v: Value) -> str:
+    return f"day BETWEEN DATE '{v.period.counted_first}' AND DATE '{v.period.counted_last}'"
+
+
+def check_contacts(snapshot: Any, found: Result, sql: tuple[str, str, str]) -> None:
+    event, known, among = (f"coalesce({part}, FALSE)" for part in sql)
+    for v in own(found):
+        wanted = ask(
+            snapshot,
+            f"SELECT count(*) FILTER ({event}), count(*) FROM h"
+            f" WHERE {days(v)} AND {among} AND {known}",
+        )
+        if wanted[1]:
+            assert (v.numerator, v.denominator) == wanted, (found.measure.id, v.period)
+            assert isinstance(v.share, Estimate)
+            assert v.share.estimate == pytest.approx(wanted[0] / wanted[1])
+        else:
+            assert v.numerator is None and v.reason
+
+
+def check_people(snapshot: Any, found: Result, sql: tuple[str, str, str]) -> None:
+    event, known, among = (f"coalesce({part}, FALSE)" for part in sql)
+    for v in own(found):
+        wanted = ask(
+            snapshot,
+            ", p AS (SELECT agency_id, source, person_key, bool_or("
+            f"{event} AND {known}) AS hit, bool_and({known}) AS every FROM h"
+            f" WHERE {days(v)} AND {among} AND person_key IS NOT NULL GROUP BY ALL)"
+            " SELECT count(*) FILTER (hit), count(*) FILTER (hit OR every),"
+            " count(*) FILTER (NOT hit AND NOT every) FROM p",
+        )
+        assert (v.numerator, v.denominator, v.not_recorded) == wanted, v.period
+
+
+@pytest.mark.parametrize("key", CONTACTS, ids="-".join)
+def test_shares_of_contacts_in_the_simulation(
+    key: tuple[str, str], simulated: dict[str, Report], loaded_simulation: Any
+) -> None:
+    check_contacts(loaded_simulation, result(simulated, *key), CONTACTS[key])
+
+
+@pytest.mark.parametrize("key", CONTACTS, ids="-".join)
+def test_shares_of_contacts_in_seattle(
+    key: tuple[str, str], real: dict[str, Report], seattle: Any
+) -> None:
+    found = result(real, *key)
+    if found.lacks:
+        assert not found.values and all("." in column for column in found.lacks)
+        held = {r[0] for r in seattle.cursor().execute(_SUPPLIED).fetchall()}
+        assert not set(found.lacks) & held
+    else:
+        check_contacts(seattle, found, CONTACTS[key])
+
+
+_SUPPLIED = "SELECT DISTINCT table_name || '.' || column_name FROM source_columns"
+
+
+@pytest.mark.parametrize("key", PEOPLE, ids="-".join)
+def test_people_are_counted_once_in_a_period(
+    key: tuple[str, str], simulated: dict[str, Report], loaded_simulation: Any
+) -> None:
+    check_people(loaded_simulation, result(simulated, *key), PEOPLE[key])
+
+
+@pytest.mark.parametrize("key", REPEATS, ids="-".join)
+def test_repeats_follow_each_person_from_the_first_contact(
+    key: tuple[str, str], simulated: dict[str, Report], loaded_simulation: Any
+) -> None:
+    n = REPEATS[key]
+    for v in own(result(simulated, *key)):
+        wanted = ask(
+            loaded_simulation,
+            ", v AS (SELECT agency_id, source, person_key, coalesce(incident_id, contact_id) AS visit,"
+            " min(contact_at) AS met FROM h WHERE person_key IS NOT NULL GROUP BY ALL),"
+            " one AS (SELECT agency_id, source, person_key, min((met, visit)) AS start FROM v GROUP BY ALL),"
+            " seen AS (SELECT CAST(start[1] AS DATE) AS day, bool_or((met, visit) > start AND"
+            f" CAST(met AS DATE) - CAST(start[1] AS DATE) <= {n}) AS again"
+            " FROM one JOIN v USING (agency_id, source, person_key) GROUP BY agency_id, source,"
+            " person_key, start)"
+            f" SELECT count(*) FILTER (again), count(*) FROM seen WHERE {days(v)}"
+            f" AND day + {n} <= (SELECT max(day) FROM h)",
+        )
+        if wanted[1]:
+            assert (v.numerator, v.denominator) == wanted, v.period
+        else:
+            assert v.value is None and str(v.reason).endswith("in this period")
+
+
+def test_counts_of_contacts_and_people(
+    simulated: dict[str, Report], real: dict[str, Report], loaded_simulation: Any, seattle: Any
+) -> None:
+    for found, snapshot in ((simulated, loaded_simulation), (real, seattle)):
+        for v in own(result(found, "consent-decree", "contacts")):
+            assert (v.numerator,) == ask(snapshot, f"SELECT count(*) FROM h WHERE {days(v)}")
+    people = (
+        "SELECT count(DISTINCT (agency_id, source, person_key)) FILTER (person_key IS NOT NULL)"
+    )
+    for set_, id_, among in (
+        ("consent-decree", "people", "TRUE"),
+        ("jmhcp", "screened", FOUND),
+    ):
+        for v in own(result(simulated, set_, id_)):
+            assert v.denominator is None and v.share is None
+            assert (v.numerator, v.unlinked) == ask(
+                loaded_simulation,
+                f"{people}, count(*) FILTER (person_key IS NULL) FROM h WHERE {days(v)} AND {among}",
+            )
+
+
+def test_the_store_supplies_persons_or_says_so(real: dict[str, Report]) -> None:
+    for found in real.values():
+        for r in found.results:
+            if r.measure.unit == "people":
+                assert r.lacks == ("contacts.person_key",) and not r.values
+                assert words.needs(r).startswith("people cannot be unduplicated")
+
+
+def test_a_cumulative_count_of_people_is_not_the_sum_of_its_quarters(
+    simulated: dict[str, Report],
+) -> None:
+    found = result(simulated, "consent-decree", "people")
+    whole = next(v for v in found.of(YEAR) if v.period.year == 2024)
+    alone = [v for v in found.of(QUARTER) if v.period.year == 2024]
+    last = next(v for v in found.of(CUMULATIVE) if v.period.last == whole.period.last)
+    assert len(alone) == 4
+    assert last.numerator == whole.numerator
+    total = sum(v.numerator or 0 for v in alone)
+    assert max(v.numerator or 0 for v in alone) < (whole.numerator or 0) < total
+    contacts = result(simulated, "consent-decree", "contacts")
+    yearly = next(v for v in contacts.of(YEAR) if v.period.year == 2024)
+    assert yearly.numerator == sum(
+        v.numerator or 0 for v in contacts.of(QUARTER) if v.period.year == 2024
+    )
+
+
+FORCE_KIND = "CASE WHEN display_only = 'yes' THEN 'display' ELSE category END"
+DURING = "cause NOT IN ('self_inflicted_before_arrival', 'before_contact', 'unknown')"
+KINDS = {
+    "force_types": (
+        f"SELECT {FORCE_KIND}, count(DISTINCT (c.agency_id, c.source, c.contact_id))"
+        " FROM force_events c JOIN h USING (agency_id, source, contact_id)"
+        " WHERE (force_used = 'no' OR force_used = 'yes' AND typed)"
+    ),
+    "force_applications": (
+        f"SELECT {FORCE_KIND}, count(*) FROM force_events c"
+        " JOIN h USING (agency_id, source, contact_id)"
+        f" WHERE ({FORCE_KIND}) NOT IN ('none', 'verbal_only', 'handcuffs', 'display')"
+    ),
+    "injuries_who": (
+        "SELECT who, count(*) FROM injuries JOIN h USING (agency_id, source, contact_id)"
+        f" WHERE {DURING}"
+    ),
+    "injuries_cause": (
+        "SELECT cause, count(*) FROM injuries JOIN h USING (agency_id, source, contact_id)"
+        f" WHERE {DURING}"
+    ),
+    "disposition": (
+        "SELECT disposition, count(DISTINCT (c.agency_id, c.source, c.contact_id))"
+        " FROM dispositions c JOIN h USING (agency_id, source, contact_id)"
+        " WHERE disposition IS NOT NULL"
+    ),
+}
+
+
+@pytest.mark.parametrize("id_", KINDS)
+def test_kinds(id_: str, simulated: dict[str, Report], loaded_simulation: Any) -> None:
+    found = result(simulated, "consent-decree", id_)
+    for v in own(found):
+        rows = hand(loaded_simulation, f"{KINDS[id_]} AND {days(v)} GROUP BY 1")
+        kinds = {
+            k.level: k.numerator
+            for k in found.values
+            if k.period == v.period and k.level and k.place is None and k.numerator
+        }
+        assert kinds == dict(rows)
+        if found.measure.unit == "events":
+            assert v.numerator == sum(kinds.values())
+
+
+def test_dispositions_by_district_and_shift(
+    real: dict[str, Report], simulated: dict[str, Report], seattle: Any, loaded_simulation: Any
+) -> None:
+    for found, snapshot in ((simulated, loaded_simulation), (real, seattle)):
+        r = result(found, "consent-decree", "disposition")
+        for v in [v for v in r.of(YEAR) if v.period.year in (2018, 2024)]:
+            rows = hand(
+                snapshot,
+                "SELECT coalesce(district_id, 'not_recorded'), disposition,"
+                " count(DISTINCT contact_id) FROM dispositions JOIN h USING (agency_id, source,"
+                f" contact_id) WHERE {days(v)} AND disposition IS NOT NULL GROUP BY 1, 2",
+            )
+            split = {
+                (k.place, k.level): k.numerator
+                for k in r.values
+                if k.period == v.period and k.dimension == "district" and k.level and k.numerator
+            }
+            assert split == {(d, c): n for d, c, n in rows}
+            shift = [
+                k
+                for k in r.values
+                if k.period == v.period and k.dimension == "shift" and k.level is None
+            ]
+            assert sum(k.numerator or 0 for k in shift) == v.numerator
+
+
+def test_certifications_and_trainings(simulated: dict[str, Report], loaded_simulation: Any) -> None:
+    cit = "credential IN ('cit_40h', 'cit_enhanced')"
+    for v in own(result(simulated, "jmhcp", "trained")):
+        within = days(v).replace("day", "certified_on")
+        assert (v.numerator,) == ask(
+            loaded_simulation,
+            f"SELECT count(DISTINCT officer_key) FROM certifications WHERE {cit} AND {within}",
+        )
+    for v in own(result(simulated, "jmhcp", "trainings")):
+        within = days(v).replace("day", "event_date")
+        assert (v.numerator,) == ask(
+            loaded_simulation,
+            f"SELECT count(*) FROM events WHERE event_kind = 'training_class' AND {within}",
+        )
+    for id_, kind in (
+        ("certified", cit),
+        ("telecommunicators", "credential = 'cit_dispatcher'"),
+        ("awareness", "credential IN ('mh_awareness', 'mh_first_aid')"),
+    ):
+        for v in own(result(simulated, "cit-program", id_)):
+            last = f"DATE '{v.period.counted_last}'"
+            wanted = ask(
+                loaded_simulation,
+                "SELECT count(DISTINCT officer_key) FILTER (expires_on IS NULL OR expires_on >"
+                f" {last}), count(DISTINCT officer_key) FROM certifications"
+                f" WHERE {kind} AND certified_on <= {last}",
+            )
+            assert v.numerator == wanted[0]
+            assert v.denominator == (wanted[1] if id_ == "certified" else None)
+    for v in own(result(simulated, "cit-program", "experience")):
+        within = days(v).replace("day", "began")
+        wanted = ask(
+            loaded_simulation,
+            f", first AS (SELECT officer_key, min(certified_on) AS began FROM certifications"
+            f" WHERE {cit} GROUP BY 1) SELECT count(*) FILTER (date_diff('day', hired_month, began)"
+            " / 365.25 + coalesce(experience_years_at_hire, 0) >= 1), count(*) FROM first"
+            f" JOIN officers USING (officer_key) WHERE hired_month IS NOT NULL AND {within}",
+        )
+        assert (v.numerator or 0, v.denominator) == wanted
+
+
+def test_a_referral_is_completed_by_the_providers_report(
+    simulated: dict[str, Report], loaded_simulation: Any
+) -> None:
+    v = result(simulated, "pmhc", "completed").whole
+    assert v is not None
+    wanted = ask(
+        loaded_simulation,
+        ", r AS (SELECT agency_id, source, contact_id, bool_or(feedback_received = 'yes'"
+        " AND first_service_on BETWEEN CAST(made_at AS DATE) AND CAST(made_at AS DATE) + 30) AS done"
+        " FROM referrals WHERE agreed IS DISTINCT FROM 'declined' GROUP BY ALL)"
+        " SELECT count(*) FILTER (done) FROM r",
+    )
+    assert (v.numerator,) == wanted
+    assert v.not_recorded > 0  # providers that never reported back are no failures
+
+
+def test_what_was_not_recorded_is_counted_and_left_out(
+    simulated: dict[str, Report], loaded_simulation: Any
+) -> None:
+    v = result(simulated, "consent-decree", "force").whole
+    assert v is not None and v.denominator is not None
+    (total,) = ask(loaded_simulation, "SELECT count(*) FROM h")
+    assert v.denominator + v.not_recorded == total and v.not_recorded > 0
+
+
+@pytest.mark.parametrize("set_", [s.id for s in SETS])
+def test_what_is_not_stored_is_named_and_never_zero(
+    set_: str, simulated: dict[str, Report], real: dict[str, Report]
+) -> None:
+    for found in (simulated[set_], real[set_]):
+        for r in found.results:
+            if r.measure.needs:
+                assert r.lacks == r.measure.needs and not r.values and r.baseline is None
+                assert words.needs(r).startswith(f"needs {r.measure.needs_words}: ")
+        for row in found.rows():
+            if row["needs"]:
+                assert row["numerator"] is None and row["value"] is None
+    if set_ == "stepping-up":
+        jail = [r for r in simulated[set_].results if r.measure.needs]
+        assert len(jail) == 4 and all(words.needs(r).startswith("needs jail data") for r in jail)
+
+
+def test_baseline_and_target(loaded_simulation: Any) -> None:
+    found = measures.report(
+        "pmhc",
+        loaded_simulation,
+        date(2024, 7, 1),
+        date(2025, 6, 30),
+        year_starts=7,
+        target=measures.targets("pmhc", ["arrested=5%", " force=0.01 "]),
+    )
+    assert found.baseline is not None and found.baseline.kind == BASELINE
+    assert (found.baseline.label, found.baseline.first) == ("FY2022", date(2021, 7, 1))
+    by = {r.measure.id: r for r in found.results}
+    assert (by["arrested"].target, by["force"].target, by["connected"].target) == (0.05, 0.01, None)
+    again = measures.report("pmhc", loaded_simulation, date(2021, 7, 1), date(2022, 6, 30))
+    first = {r.measure.id: r.whole for r in again.results}
+    for id_, r in by.items():
+        assert r.baseline is not None and r.baseline.value == first[id_].value  # type: ignore[union-attr]
+    given = measures.report(
+        "pmhc", loaded_simulation, baseline=(date(2023, 1, 1), date(2023, 3, 31))
+    )
+    assert given.baseline is not None and given.baseline.counted_last == date(2023, 3, 31)
+    assert words.UNLIKE in words.baseline(given, given.periods[0])
+    assert words.UNLIKE not in words.baseline(found, found.periods[0])
+
+
+def test_seattle_has_a_hole_that_no_baseline_covers(seattle: Any) -> None:
+    found = measures.report("pmhc", seattle)
+    assert found.baseline is not None and found.baseline.label == "2018"
+    years = {p.label: p for p in found.periods if p.kind == YEAR}
+    assert years["2015"].partial and years["2019"].partial and not years["2016"].partial
+    assert years["2016"].gaps == (date(2016, 12, 1),)
+    assert len(years["2017"].gaps) == 11
+    assert "missing coverage" in words.period(years["2017"])
+
+
+@pytest.mark.parametrize(
+    ("pairs", "says"),
+    [
+        (["nothing=4%"], "MEASURE=VALUE"),
+        (["force"], "MEASURE=VALUE"),
+        (["force=many"], "not a number"),
+        (["force=nan"], "between 0 and 1"),
+        (["force=7"], "between 0 and 1"),
+        (["force=-1%"], "between 0 and 1"),
+    ],
+)
+def test_targets_that_cannot_be(pairs: list[str], says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        measures.targets("pmhc", pairs)
+
+
+def test_a_count_may_have_a_large_target() -> None:
+    assert measures.targets("jmhcp", ["screened=1,200"]) == {"screened": 1200}
+
+
+def test_refusals(loaded_simulation: Any) -> None:
+    with pytest.raises(UserError, match="jmhcp, pmhc, stepping-up, consent-decree, cit-program"):
+        measures.report("other", loaded_simulation)
+    with pytest.raises(UserError, match="no contact lies"):
+        measures.report("pmhc", loaded_simulation, start=date(2040, 1, 1))
+    with pytest.raises(UserError, match="swap"):
+        measures.report("pmhc", loaded_simulation, date(2024, 2, 1), date(2024, 1, 1))
+    with pytest.raises(UserError, match="baseline"):
+        measures.report("pmhc", loaded_simulation, baseline=(date(1999, 1, 1), date(1999, 2, 1)))
+
+
+def test_a_table_that_was_not_kept_yet_says_so(
+    loaded_simulation: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real_windows = aggregate.windows(loaded_simulation)
+    late = real_windows | {"events.event_kind": Window(date(2024, 1, 1), None)}
+    monkeypatch.setattr(aggregate, "windows", lambda _: late)
+    found = measures.report("jmhcp", loaded_simulation)
+    r = next(r for r in found.results if r.measure.id == "trainings")
+    values = {v.period.label: v for v in r.of(WHOLE, YEAR)}
+    assert values["2023"].value is None and "not recorded before" in str(values["2023"].reason)
+    assert values["Whole period"].value is None and "only from" in str(
+        values["Whole period"].reason
+    )
+    assert values["2024"].value is not None
+
+
+def test_one_person_and_empty_arms(tmp_path: Path) -> None:
+    snapshot = make_snapshot(tmp_path, (6, 6), (1, 0))
+    for s in SETS:
+        found = measures.report(s.id, snapshot)
+        json.dumps(found.to_dict(), allow_nan=False)
+        assert words.lines(found)
+    force = next(
+        r for r in measures.report("pmhc", snapshot).results if r.measure.id == "force"
+    ).whole
+    assert force is not None and (force.numerator, force.denominator) == (1, 13)
+
+
+def test_the_rows_are_the_values(simulated: dict[str, Report]) -> None:
+    found = simulated["consent-decree"]
+    rows = list(csv.DictReader(io.StringIO(found.to_csv())))
+    assert len(rows) == sum(max(1, len(r.values)) for r in found.results)
+    assert {r["access"] for r in rows} == {"internal"} and {r["check"] for r in rows} == {
+        "check your award"
+    }
+    values = [v for r in found.results for v in (r.values or (None,))]
+    for row, v in zip(rows, values, strict=True):
+        assert row["numerator"] == ("" if v is None or v.numerator is None else str(v.numerator))
+        if v is not None and v.value is not None:
+            assert float(row["value"]) == pytest.approx(v.value)
+
+
+def test_a_label_never_reads_as_a_formula(simulated: dict[str, Report]) -> None:
+    found = simulated["pmhc"]
+    first = found.results[0]
+    value = replace(first.values[0], place="=1+1")
+    text = replace(found, results=(replace(first, values=(value,)),)).to_csv()
+    assert "'=1+1" in text and ",=1+1" not in text
+
+
+# --- periods ---
+
+
+@given(
+    st.dates(date(2001, 1, 1), date(2030, 1, 1)),
+    st.integers(0, 2500),
+    st.integers(1, 12),
+)
+def test_quarters_tile_what_was_asked(first: date, length: int, starts: int) -> None:
+    data = (first, first + timedelta(days=length))
+    found = fiscal.periods(data, data, starts)
+    for kind in (YEAR, QUARTER):
+        own = [p for p in found if p.kind == kind]
+        assert own[0].counted_first == data[0] and own[-1].counted_last == data[1]
+        for a, b in itertools.pairwise(own):
+            assert b.counted_first == a.counted_last + timedelta(days=1)
+            assert b.first == a.last + timedelta(days=1)
+    for p in found:
+        if p.kind == CUMULATIVE:
+            assert p.first.month == starts and p.first.day == 1
+        if p.year is not None:
+            assert fiscal.year_of(p.first, starts) == fiscal.year_of(p.last, starts) == p.year
+    assert len({p.id for p in found}) == len(found)
+
+
+def test_partial_is_said() -> None:
+    data = (date(2020, 1, 3), date(2021, 5, 20))
+    found = {(p.kind, p.label): p for p in fiscal.periods(data, data, 1)}
+    assert not found[YEAR, "2020"].partial  # three days of grace
+    assert found[YEAR, "2021"].partial and found[QUARTER, "2021 Q2"].partial
+    assert not found[QUARTER, "2021 Q1"].partial
+    assert found[CUMULATIVE, "2021 Q1-Q2"].partial
+    asked = (date(2020, 1, 5), date(2020, 12, 31))
+    cut = {p.kind: p for p in fiscal.periods(data, asked, 1)}
+    assert cut[YEAR].partial  # a day that was not asked for is not there
+
+
+def test_fiscal_names() -> None:
+    assert (
+        fiscal.year_of(date(2024, 7, 1), 7) == 2025 and fiscal.year_of(date(2024, 6, 30), 7) == 2024
+    )
+    assert fiscal.year_of(date(2024, 12, 31), 1) == 2024
+    assert (fiscal.month("10"), fiscal.month("july"), fiscal.month("Sep")) == (10, 7, 9)
+    for wrong in ("13", "0", "ju", "x", ""):
+        with pytest.raises(UserError, match="not a month"):
+            fiscal.month(wrong)
+
+
+# --- the registry ---
+
+
+@pytest.mark.parametrize("m", MEASURES, ids=lambda m: f"{m.set}-{m.id}")
+def test_an_entry_is_whole(m: Measure) -> None:
+    assert m.set in {s.id for s in SETS} and m.id.replace("_", "").isalnum()
+    assert m.name and m.definition.endswith(".") and (not m.note or m.note.endswith("."))
+    assert m.unit in ("contacts", "people", "officers", "events")
+    stored = {f"{t.name}.{c.name}" for t in schema.tables().values() for c in t.columns}
+    assert set(m.requires) | set(m.sources) <= stored
+    assert set(m.by) <= {c.id for c in COVARIATES}
+    if m.needs:
+        assert m.needs_words and not set(m.needs) <= stored
+        assert all(c.count(".") == 1 for c in m.needs)
+    if m.share and not m.needs:
+        assert m.sources or m.requires
+    if m.levels:
+        assert m.relation in schema.tables()
+
+
+def test_ids_are_unique_within_a_set_and_sets_are_dated() -> None:
+    ids = [(m.set, m.id) for m in MEASURES]
+    assert len(ids) == len(set(ids))
+    assert [s.id for s in SETS] == ["jmhcp", "pmhc", "stepping-up", "consent-decree", "cit-program"]
+    for s in SETS:
+        assert measures_of(s.id) and any(c.isdigit() for c in s.edition)
+        assert words.CHECK in words.edition(s)
+
+
+def test_every_column_of_encounters_a_measure_names_is_there() -> None:
+    columns = set(encounters.columns())
+    for m in MEASURES:
+        for word in f"{m.event} {m.among}".replace("(", " ").replace(")", " ").split():
+            if word.startswith(("outcome_", "eligible_", "exposure_")):
+                assert word in columns
+
+
+# --- the command ---
+
+
+def run(*argv: str) -> None:
+    args = parser().parse_args(["measures", *argv])
+    args.action(args)
+
+
+def test_the_command(
+    tmp_path: Path, loaded_simulation: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = str(loaded_simulation.path.parent.parent)
+    file = tmp_path / "measures.csv"
+    run("--store", store, "--set", "jmhcp", "--year-starts", "Oct", "--csv", str(file), "--json")
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["schema_version"] == 1 and answer["year_starts"] == 10
+    assert answer["set"]["check"] == "check your award"
+    rows = list(csv.DictReader(file.open(encoding="utf-8")))
+    assert len(rows) == sum(max(1, len(m["values"])) for m in answer["measures"])
+    run("--store", store, "--set", "stepping-up", "--baseline", "2024-01-01..2024-12-31")
+    said = capsys.readouterr().out
+    assert "needs jail data: bookings.booked_at" in said and "Check your award" in said
+    with pytest.raises(UserError, match=r"FROM\.\.TO"):
+        run("--store", store, "--set", "pmhc", "--baseline", "2024")
+    with pytest.raises(UserError, match="cannot be written"):
+        run("--store", store, "--set", "pmhc", "--csv", str(tmp_path / "no" / "file.csv"))
+
+
+def test_an_agency_that_keeps_little(tmp_path: Path) -> None:
+    folder = simulated_store(tmp_path, 300)
+    from data.store import Store
+
+    for s in SETS:
+        found = measures.report(s.id, Store(folder).current(), year_starts=10)
+        for r in found.results:
+            assert bool(r.lacks) != bool(r.values)
