@@ -164,13 +164,15 @@ def fitted(prepared: Prepared, outcome: str) -> Fitted | Headline:
     return Fitted(fit, standard, ratio, overlap)
 
 
-def fit_or_drop(cells: Cells, family: Family = "logit") -> Fit | NotEstimable:
+def fit_or_drop(
+    cells: Cells, family: Family = "logit", like: Fit | None = None
+) -> Fit | NotEstimable:
     """Fit with CR2 errors; where covariates separate the data, leave out the last of them and repeat.
 
     Which is left out is fixed by the order in which the covariates were specified, not by results.
     """
     while True:
-        fit = regression.fit_cells(cells, family, "CR2")
+        fit = regression.fit_cells(cells, family, "CR2", like)
         if not isinstance(fit, Separated):
             return fit
         named = [

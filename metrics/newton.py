@@ -75,15 +75,18 @@ def maximise(
     trials: np.ndarray,
     family: Family,
     names: tuple[str, ...],
+    start: np.ndarray | None = None,
 ) -> Solution | NotEstimable:
     """Fit by Newton's method with step-halving; ``matrix`` is P x p of full column rank.
+
+    ``start`` (p) is where to begin, if something like the answer is known.
 
     Returns :class:`Separated` when the data are (Albert & Anderson 1984, Biometrika
     71:1) or the iterations do not settle.
     """
     scale = np.maximum(matrix.max(axis=0), -matrix.min(axis=0))
     x = matrix / scale if np.any(scale != 1) else matrix
-    beta = _start(x, events, trials, family)
+    beta = _start(x, events, trials, family) if start is None else start * scale
     eta = times(x, beta)
     value = _log_likelihood(eta, events, trials, family)
     checked, upper, before = False, None, np.inf

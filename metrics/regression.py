@@ -191,8 +191,12 @@ def without(fitted: Fit, officer: Any) -> Fit | NotEstimable:
     return fit_cells(fitted.cells.without(officer), fitted.family, fitted.error)
 
 
-def fit_cells(cells: Cells, family: Family, se: ErrorType) -> Fit | NotEstimable:
+def fit_cells(
+    cells: Cells, family: Family, se: ErrorType, like: Fit | None = None
+) -> Fit | NotEstimable:
     """Fit counts that are in cells already; see :func:`fit`.
+
+    ``like`` is a fit of the same family to much the same contacts: where to begin.
 
     Raises:
         ValueError: CR errors without a cluster, or CR2-club with over 2,000 cells in a cluster.
@@ -215,7 +219,10 @@ def fit_cells(cells: Cells, family: Family, se: ErrorType) -> Fit | NotEstimable
     p = len(design.names)
     if count <= p:
         return NotEstimable("There are too few contacts for this many covariates.")
-    solution = maximise(design.matrix, y, n, family, design.names)
+    start = None
+    if like is not None and like.family == family:
+        start = np.array([like.coefficients.get(name, 0.0) for name in design.names])
+    solution = maximise(design.matrix, y, n, family, design.names, start)
     if isinstance(solution, NotEstimable):
         return solution
     errors = _errors(cells, design, solution, family, se, y, n)

@@ -132,7 +132,8 @@ class Context:
             counted[0] - counted[2], counted[1] - counted[3]
         ) < (FEWEST_EVENTS):
             return Result.refused(f"fewer than {FEWEST_EVENTS} events in a group: too few to say")
-        fit = headline.fit_or_drop(cells, family)
+        assert isinstance(self.base, Fitted)
+        fit = headline.fit_or_drop(cells, family, like=self.base.fit)
         return Result.refused(fit.reason) if isinstance(fit, NotEstimable) else standardised(fit)
 
     def label(self, covariate: str) -> str:
