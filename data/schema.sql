@@ -149,7 +149,6 @@ CREATE TABLE officers (
     agency_id VARCHAR,
     officer_key VARCHAR,
     role VARCHAR,
-    cit_selection VARCHAR,
     hired_month DATE,
     experience_years_at_hire DOUBLE,
     load_id VARCHAR NOT NULL,
@@ -159,7 +158,6 @@ COMMENT ON TABLE officers IS 'One row per employee, without name or anything els
 COMMENT ON COLUMN officers.agency_id IS 'The agency. [text, K, P]';
 COMMENT ON COLUMN officers.officer_key IS 'Badge, serial or employee number. [key, K, P]';
 COMMENT ON COLUMN officers.role IS 'Role now. Values: patrol_officer, deputy, sergeant, lieutenant_or_above, detective, school_resource, co_responder_officer, telecommunicator, corrections, civilian_clinician, other. [enum, C, P]';
-COMMENT ON COLUMN officers.cit_selection IS 'How this person came to CIT. Values: volunteered_selected, volunteered, assigned, recruit_academy, not_in_program, unknown. [enum, C, P]';
 COMMENT ON COLUMN officers.hired_month IS 'First day of the month of hire; with the contact''s date it gives years of service. [date, R, P]';
 COMMENT ON COLUMN officers.experience_years_at_hire IS 'Years of police service before that, for lateral hires. [num, O, P]';
 COMMENT ON COLUMN officers.load_id IS 'The load that wrote this row. [text, S, -]';

@@ -14,7 +14,7 @@ from data.errors import UserError
 from data.registry.measures import SETS
 from data.store import Store
 from metrics import fiscal, measures
-from metrics.options import _date
+from metrics.options import day
 from metrics.wording import measures as wording
 
 
@@ -50,13 +50,13 @@ def _span(text: str | None) -> tuple[date, date] | None:
     first, dots, last = text.partition("..")
     if not dots:
         raise UserError(f"--baseline {text!r} must read FROM..TO, such as 2024-01-01..2024-12-31")
-    start, end = _date(first, "--baseline"), _date(last, "--baseline")
+    start, end = day(first, "--baseline"), day(last, "--baseline")
     assert start is not None and end is not None
     return start, end
 
 
 def _measures(args: argparse.Namespace) -> None:
-    start, end = _date(args.start, "--from"), _date(args.end, "--to")
+    start, end = day(args.start, "--from"), day(args.end, "--to")
     year_starts, baseline = fiscal.month(args.year_starts), _span(args.baseline)
     target = measures.targets(args.set, args.target)
     store = Store(args.store)

@@ -30,13 +30,14 @@ def question(args: argparse.Namespace) -> Question:
         args.outcome,
         args.exposure,
         args.adjust,
-        _date(args.start, "--from"),
-        _date(args.end, "--to"),
+        day(args.start, "--from"),
+        day(args.end, "--to"),
         _where(args.where),
     )
 
 
-def _date(text: str | None, option: str) -> date | None:
+def day(text: str | None, option: str) -> date | None:
+    """Return a date typed as YYYY-MM-DD; raise ``UserError`` for anything else."""
     if text is None:
         return None
     try:
