@@ -51,6 +51,7 @@ NO_SPREAD = NotEstimable(
     "Officers differ no more than chance would have them differ, so the spread of their intercepts is "
     "estimated as none and has no error."
 )
+TINIEST = 1e-12  # curvature below which there is none
 UNSETTLED = NotEstimable(
     "The mixed model did not settle on an answer for these contacts; fewer covariates or a longer "
     "period may give one."
@@ -212,7 +213,11 @@ def mixed(
         back = np.eye(p + 1)
         back[:p, :p] = plain.root
         beta, sd, value = plain.root @ theta[:p], float(np.exp(theta[p])), at.value
-        half = solve_triangular(cholesky(at.information), np.eye(p + 1))
+        try:
+            upper = cholesky(at.information)
+        except LinAlgError:  # as flat as it is high: so few contacts say nothing of the spread
+            return UNSETTLED
+        half = solve_triangular(upper, np.eye(p + 1))
         covariance = (back @ half) @ (back @ half).T
     return MixedFit(
         names=design.names,
@@ -294,8 +299,10 @@ def _step(at: Likelihood) -> tuple[np.ndarray, float]:
     except LinAlgError:
         # Not concave here: the nearest curvature that is.
         values, vectors = np.linalg.eigh(information)
-        values = np.maximum(np.abs(values), 1e-3 * np.abs(values).max())
-        upper = cholesky((vectors * values) @ vectors.T)
+        values = np.maximum(np.abs(values), max(1e-3 * np.abs(values).max(), TINIEST))
+        inner = (vectors.T @ at.score) / values
+        step = vectors @ inner
+        return step / max(1.0, abs(float(step[-1]))), float(at.score @ step)
     half = solve_triangular(upper, at.score, trans="T")
     step = solve_triangular(upper, half)
     return step / max(1.0, abs(float(step[-1]))), float(half @ half)

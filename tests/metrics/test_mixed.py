@@ -255,6 +255,12 @@ def test_any_small_table_gives_a_number_or_a_reason(data):
     assert isinstance(shown, NotEstimable) or 0 < shown.risk1.estimate < 1
 
 
+def test_three_contacts_of_two_officers_are_no_error():
+    frame = pd.DataFrame({"o": [0, 0, 1], "cit": [0, 0, 0], "n": [0, 2, 1], "y": [0, 0, 1]})
+    found = mixed(frame, events="y", trials="n", terms=["cit"], cluster="o")
+    assert isinstance(found, NotEstimable) or np.isfinite(values(found.se)).all()
+
+
 def test_misuse():
     frame = simulated()
     with pytest.raises(ValueError, match="cluster"):
