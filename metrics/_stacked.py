@@ -23,8 +23,8 @@ from scipy import sparse
 
 from metrics import blas as blas  # limits the threads of what follows
 from metrics._products import WORKERS, cross_here, weighted_sum
+from metrics.clusters import SINGULAR
 
-SINGULAR = 1e-9  # distance of an eigenvalue of K_j from 1 at which it counts as 1
 CHUNK = 64  # officers at a time
 SERIES, SMALL = 16, 0.1  # (I - K)^-1/2 by its series while the trace of K is small
 

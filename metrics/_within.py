@@ -15,7 +15,9 @@ import pandas as pd
 
 from metrics._products import WORKERS
 from metrics.cells import Cells, Grouped, Term, group
+from metrics.clusters import SINGULAR
 from metrics.estimate import NotEstimable
+from metrics.sandwich import LOADING, VANISHING
 
 BATCH = 1 << 16
 """Numbers per working array of a batch: the dozen arrays of a batch stay in the processor's cache."""
@@ -26,13 +28,6 @@ ALIASED = 1e-10
 CONSTANT = 1e-20
 """Squared norm after centring, relative to that before, which is rounding."""
 
-SINGULAR = 1e-9
-LOADING = 1e-6
-VANISHING = 1e-12
-"""As in :mod:`metrics.sandwich`: an eigenvalue that counts as 1, a contrast that rests on it, and a
-variance that is rounding."""
-
-NO_CONTACTS = NotEstimable("There are no contacts in this selection.")
 ONE_OFFICER = NotEstimable(
     "One officer's contacts alone decide this number, so its error is unknown."
 )
@@ -91,17 +86,6 @@ def prepare(
     if cells.cluster is None:
         raise ValueError("the grouping needs a cluster column")
     return cells
-
-
-def unanimous(cells: Cells) -> NotEstimable | None:
-    """Refuse no contacts, no events and nothing but events."""
-    count, happened = float(cells.trials.sum()), float(cells.events.sum())
-    if not count:
-        return NO_CONTACTS
-    if happened in (0.0, count):
-        seen = "No contact" if not happened else "Every contact"
-        return NotEstimable(f"{seen} in this selection had the outcome, so nothing can be fitted.")
-    return None
 
 
 def blocks(cells: Cells) -> Blocks:

@@ -15,6 +15,10 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from metrics.estimate import NotEstimable
+
+NO_CONTACTS = NotEstimable("There are no contacts in this selection.")
+
 
 class Categorical(NamedTuple):
     """A term treatment-coded against ``reference`` (``None``: the most frequent level)."""
@@ -138,6 +142,17 @@ class Cells(Patterns):
     def values(self, name: str) -> np.ndarray:
         """Return a numeric variable's value in each pattern, as floats."""
         return self.levels[name][self.codes[name]].astype(float)
+
+
+def unanimous(cells: Cells) -> NotEstimable | None:
+    """Refuse no contacts, no events and nothing but events."""
+    count, happened = float(cells.trials.sum()), float(cells.events.sum())
+    if not count:
+        return NO_CONTACTS
+    if happened in (0.0, count):
+        seen = "No contact" if not happened else "Every contact"
+        return NotEstimable(f"{seen} in this selection had the outcome, so nothing can be fitted.")
+    return None
 
 
 def group(frame: pd.DataFrame, terms: Sequence[Term], cluster: str | None = None) -> Grouped:

@@ -47,9 +47,9 @@ class Single:
 
     def power(self, exponent: float, x: np.ndarray) -> np.ndarray:
         """Return (I - K_j)^exponent x_j of x (J x p x k)."""
-        raised = _power(self.size, exponent) - 1
+        excess = raised(self.size, exponent) - 1
         there = self.size > 0
-        scale = np.where(there, raised / np.where(there, self.size, 1.0), 0.0)
+        scale = np.where(there, excess / np.where(there, self.size, 1.0), 0.0)
         return x + scale[:, None, None] * self.times(x)
 
     def largest(self) -> np.ndarray:
@@ -117,7 +117,7 @@ class Large:
 
     def power(self, exponent: float, x: np.ndarray) -> np.ndarray:
         """Return (I - K_j)^exponent x_j of x (J x p x k)."""
-        return x if exponent == 0 else self._with(_power(self.values, exponent), x)
+        return x if exponent == 0 else self._with(raised(self.values, exponent), x)
 
     def largest(self) -> np.ndarray:
         """Return the largest eigenvalue of each K_j (J)."""
@@ -272,7 +272,7 @@ def decompose(
     return Clusters((*blocks, large), scores, adjusted, step, exponent)
 
 
-def _power(values: np.ndarray, exponent: float) -> np.ndarray:
+def raised(values: np.ndarray, exponent: float) -> np.ndarray:
     """Return the eigenvalues of (I - K)^exponent, pseudo-inverted."""
     if exponent == 0:
         return np.ones_like(values)

@@ -19,17 +19,10 @@ from scipy.linalg import LinAlgError, cholesky, solve_triangular
 
 from metrics._conditional_likelihood import Likelihood, Model
 from metrics._student import quantile, tail
-from metrics._within import (
-    Sandwich,
-    blocks,
-    moments,
-    prepare,
-    unanimous,
-    varying,
-)
-from metrics.cells import Cells, Grouped, Term
+from metrics._within import Sandwich, blocks, moments, prepare, varying
+from metrics.cells import Cells, Grouped, Term, unanimous
 from metrics.design import INTERCEPT, build
-from metrics.estimate import Estimate, Estimated, NotEstimable, Test, Tested
+from metrics.estimate import Estimate, Estimated, NotEstimable, Test, Tested, exponent
 
 WARM = 3
 """Cheap steps with officer intercepts fitted, before the exact ones."""
@@ -114,11 +107,7 @@ class ConditionalFit:
         Raises:
             KeyError: there is no such column and none was dropped.
         """
-        found = self.coefficient(name, level, robust)
-        if isinstance(found, NotEstimable):
-            return found
-        with np.errstate(over="ignore"):  # an infinite limit is a real limit
-            return Estimate(*(float(value) for value in np.exp(found)))
+        return exponent(self.coefficient(name, level, robust))
 
     def test(self, name: str, robust: bool = False) -> Tested:
         """Return the Wald test that a log odds ratio within officers is 0.

@@ -19,12 +19,12 @@ from scipy.linalg import LinAlgError, cholesky, solve_triangular
 from scipy.special import expit, log_expit
 
 from metrics._products import cross, cross_here, times, weighted_sum
+from metrics.clusters import SINGULAR, raised
 from metrics.estimate import NotEstimable
 
 MAX_ITERATIONS = 100
 DECREMENT = 1e-16  # squared length of the last step in standard errors
 EXTREME = 1e-6  # a fitted probability this close to its bound prompts the check for separation
-SINGULAR = 1e-9
 EXPONENT = {"CR0": 0.0, "CR1": 0.0, "CR2": -0.5}
 ONE_OFFICER = NotEstimable(
     "One officer's contacts alone decide this number, so its error is unknown."
@@ -76,7 +76,7 @@ class Clustered:
         variance = float(gradient @ self.covariance @ gradient)
         if variance <= 1e-12 * float(t @ t):
             return NotEstimable("The contacts do not vary enough to give this number an error.")
-        weight = _power(self.values, self.exponent)
+        weight = raised(self.values, self.exponent)
         d = np.sum(self.values * (weight * inner) ** 2, axis=1)
         b = np.matmul(self.vectors, (self.values * weight * inner)[:, :, None])[:, :, 0]
         norms = np.sum(b**2, axis=1)
@@ -228,7 +228,7 @@ def clustered(
     values, vectors = np.linalg.eigh(kernel)
     values = np.clip(values, 0.0, 1.0)
     exponent = EXPONENT[kind]
-    inner = np.matmul(scores[:, None, :], vectors)[:, 0, :] * _power(values, exponent)
+    inner = np.matmul(scores[:, None, :], vectors)[:, 0, :] * raised(values, exponent)
     u = np.matmul(vectors, inner[:, :, None])[:, :, 0]
     factor = clusters / (clusters - 1) if kind == "CR1" else 1.0
     covariance = factor * solution.root @ (u.T @ u) @ solution.root.T
@@ -251,13 +251,6 @@ def cluster_scores(
         for m in range(rows.shape[1])
     ]
     return np.sum(parts, axis=0)
-
-
-def _power(values: np.ndarray, exponent: float) -> np.ndarray:
-    if exponent == 0:
-        return np.ones_like(values)
-    alone = values > 1 - SINGULAR
-    return np.where(alone, 0.0, np.where(alone, 1.0, 1 - values) ** exponent)
 
 
 def _separated(rows: np.ndarray, counts: np.ndarray) -> bool:

@@ -6,7 +6,9 @@ estimated says why and never turns into 0, NaN or an invented bound.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, overload
+
+import numpy as np
 
 
 class Interval(NamedTuple):
@@ -59,3 +61,17 @@ class NotEstimable(NamedTuple):
 
 Estimated = Estimate | NotEstimable
 Tested = Test | NotEstimable
+
+
+@overload
+def exponent(log: Estimate) -> Estimate: ...
+@overload
+def exponent(log: NotEstimable) -> NotEstimable: ...
+@overload
+def exponent(log: Estimated) -> Estimated: ...
+def exponent(log: Estimated) -> Estimated:
+    """Return a ratio and its limits from those of its logarithm."""
+    if isinstance(log, NotEstimable):
+        return log
+    with np.errstate(over="ignore"):  # an infinite limit is a real limit
+        return Estimate(*(float(value) for value in np.exp(log)))

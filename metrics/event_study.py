@@ -20,6 +20,7 @@ from scipy.special import fdtrc, ndtr
 
 from metrics._counts import check_level
 from metrics._student import quantile, t_quantile, tail
+from metrics.cells import NO_CONTACTS
 from metrics.estimate import Interval, NotEstimable, Test, Tested
 from metrics.group_time import Effect, Found, Study, Weights, read_panel
 
@@ -147,7 +148,7 @@ def event_study(
         raise ValueError(f"unknown base {base!r}, or no repetitions or units")
     panel = read_panel(frame, unit, period, first, events, trials)
     if not len(panel.periods):
-        return NotEstimable("There are no contacts in this selection.")
+        return NO_CONTACTS
     study = Study(panel, weights, smallest, level)
     always = panel.first <= panel.periods[0]
     cells: list[GroupTime] = []

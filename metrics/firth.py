@@ -22,7 +22,7 @@ from scipy.special import chdtrc, expit
 from metrics import blas as blas  # limits the threads of what follows
 from metrics._products import cross, times, weighted_sum
 from metrics._student import quantile
-from metrics.cells import Cells, Grouped, Term, group
+from metrics.cells import Cells, Grouped, Term, group, unanimous
 from metrics.design import Design, build
 from metrics.estimate import Estimate, Estimated, NotEstimable, Test, Tested
 from metrics.newton import maximise
@@ -239,11 +239,9 @@ def firth(
     cells = grouped.count(events, trials)
     y, n = cells.totals()
     count, happened = float(n.sum()), float(y.sum())
-    if not count:
-        return NotEstimable("There are no contacts in this selection.")
-    if happened in (0.0, count):
-        seen = "No contact" if not happened else "Every contact"
-        return NotEstimable(f"{seen} in this selection had the outcome, so nothing can be fitted.")
+    refused = unanimous(cells)
+    if refused is not None:
+        return refused
     # Levels are pooled by their events; with half of the contacts in each, none is.
     design = build(replace(cells, events=cells.trials / 2))
     if count <= len(design.names):

@@ -16,7 +16,7 @@ from scipy.special import chdtrc
 
 from metrics._counts import check_level
 from metrics._student import quantile, tail
-from metrics.estimate import Estimate, NotEstimable, Test, Tested
+from metrics.estimate import Estimate, NotEstimable, Test, Tested, exponent
 from metrics.newton import Solution, maximise
 
 ErrorChoice = Literal["auto", "quasi", "newey-west"]
@@ -158,9 +158,7 @@ def interrupted(
 
     def ratio(name: str) -> Estimate:
         value, half = coefficients[name], wide * spread[name]
-        with np.errstate(over="ignore"):
-            low, middle, high = np.exp([value - half, value, value + half]).tolist()
-        return Estimate(middle, low, high)
+        return exponent(Estimate(value, value - half, value + half))
 
     statistic = coefficients[LEVEL] / spread[LEVEL]
     whole = np.arange(when[0], when[-1] + 1)

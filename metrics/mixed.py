@@ -20,10 +20,10 @@ from scipy.special import expit, logit
 from metrics._mixed_likelihood import Likelihood, Model
 from metrics._products import times, weighted_sum
 from metrics._student import quantile, tail
-from metrics._within import blocks, prepare, unanimous
-from metrics.cells import Cells, Grouped, Term
+from metrics._within import blocks, prepare
+from metrics.cells import Cells, Grouped, Term, unanimous
 from metrics.design import Design, build
-from metrics.estimate import Estimate, Estimated, NotEstimable, Test, Tested
+from metrics.estimate import Estimate, Estimated, NotEstimable, Test, Tested, exponent
 from metrics.newton import maximise
 from metrics.standardisation import Contrast, mover
 
@@ -103,7 +103,7 @@ class MixedFit:
         Raises:
             KeyError: there is no such column; it may be in ``aliased`` or ``pooled``.
         """
-        return _exponent(self.coefficient(name, level))
+        return exponent(self.coefficient(name, level))
 
     def test(self, name: str) -> Test:
         """Return the Wald test that an officer-specific log odds ratio is 0.
@@ -365,8 +365,8 @@ def averaged(fitted: MixedFit, exposure: str, level: float = 0.95) -> Averaged |
         risk1=risk1,
         risk0=risk0,
         risk_difference=mover(risk1, risk0, float(np.clip(covariance / spread, -1, 1))),
-        risk_ratio=_exponent(log_rr.interval(level)),
-        odds_ratio=_exponent(log_or.interval(level)),
+        risk_ratio=exponent(log_rr.interval(level)),
+        odds_ratio=exponent(log_or.interval(level)),
         test=Test(
             statistic,
             tail(statistic, np.inf),
@@ -392,8 +392,3 @@ def _average(eta: np.ndarray, sd: float) -> tuple[np.ndarray, np.ndarray, np.nda
         slope += v
         bend += u * v
     return mean, slope, bend
-
-
-def _exponent(log: Estimate) -> Estimate:
-    with np.errstate(over="ignore"):  # an infinite limit is a real limit
-        return Estimate(*(float(value) for value in np.exp(log)))

@@ -17,8 +17,8 @@ import pandas as pd
 from scipy.linalg import LinAlgError, cholesky, solve_triangular
 
 from metrics._student import quantile, tail
-from metrics._within import Sandwich, blocks, moments, prepare, unanimous, varying
-from metrics.cells import Categorical, Grouped, Term
+from metrics._within import Sandwich, blocks, moments, prepare, varying
+from metrics.cells import Categorical, Grouped, Term, unanimous
 from metrics.design import INTERCEPT, build
 from metrics.estimate import Estimate, NotEstimable, Test
 

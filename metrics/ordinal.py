@@ -19,10 +19,10 @@ from scipy.special import chdtrc, fdtrc
 
 from metrics import cumulative, regression
 from metrics._student import quantile, tail
-from metrics.cells import Grouped, Term, counts, group
+from metrics.cells import NO_CONTACTS, Grouped, Term, counts, group
 from metrics.cumulative import Clustered, Solution
 from metrics.design import Design, build
-from metrics.estimate import Estimate, Estimated, NotEstimable, Test, Tested
+from metrics.estimate import Estimate, Estimated, NotEstimable, Test, Tested, exponent
 from metrics.ranks import BrunnerMunzel, RankSum, brunner_munzel, rank_sum
 
 __all__ = [
@@ -89,7 +89,7 @@ class ProportionalOdds:
         Raises:
             KeyError: there is no such column.
         """
-        return _exp(self.coefficient(name, level))
+        return exponent(self.coefficient(name, level))
 
     def test(self, name: str) -> Tested:
         """Return the t (or normal) test that a coefficient is 0.
@@ -243,7 +243,7 @@ def proportional_odds(
     names = tuple(name for name, some in zip(names, there, strict=True) if some)
     table = table[:, there]
     if not len(names):
-        return NotEstimable("There are no contacts in this selection.")
+        return NO_CONTACTS
     if len(names) == 1:
         return NotEstimable("Every contact in this selection has the same level.")
     # Ranks summed are 0 where all are lowest and at their most where all are highest: the rules
@@ -356,7 +356,7 @@ def cut_points(
                 "At this cut the group cannot be told apart from the other covariates."
             )
         else:
-            ratio, test = _exp(fitted.coefficient(exposure)), fitted.test(exposure)
+            ratio, test = exponent(fitted.coefficient(exposure)), fitted.test(exposure)
         found.append(CutPoint(cut, ratio, test, int(above.sum()), int(n.sum())))
     return tuple(found)
 
@@ -390,10 +390,3 @@ def _counted(
 
 def _cuts(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"{low}|{high}" for low, high in itertools.pairwise(names))
-
-
-def _exp(found: Estimated) -> Estimated:
-    if isinstance(found, NotEstimable):
-        return found
-    with np.errstate(over="ignore"):
-        return Estimate(*(float(np.exp(value)) for value in found))

@@ -17,7 +17,7 @@ import pandas as pd
 
 from metrics import sandwich
 from metrics._student import quantile, tail
-from metrics.cells import Categorical, Cells, Grouped, Term, group
+from metrics.cells import Categorical, Cells, Grouped, Term, group, unanimous
 from metrics.conditional import ConditionalFit, conditional_logit
 from metrics.design import Design, build, overlap, overlap_share
 from metrics.estimate import Estimate, Estimated, NotEstimable, Test, Tested
@@ -206,11 +206,9 @@ def fit_cells(
         raise ValueError(f"{se} errors need a cluster column")
     y, n = cells.totals()
     count, happened = float(n.sum()), float(y.sum())
-    if not count:
-        return NotEstimable("There are no contacts in this selection.")
-    if happened in (0.0, count):
-        seen = "No contact" if not happened else "Every contact"
-        return NotEstimable(f"{seen} in this selection had the outcome, so nothing can be fitted.")
+    refused = unanimous(cells)
+    if refused is not None:
+        return refused
     if robust and len(cells.labels) < 2:
         return NotEstimable(
             "All contacts belong to one officer, so the spread between officers is unknown."

@@ -15,7 +15,7 @@ from scipy.special import expit, logit
 
 from metrics._products import times, weighted_sum
 from metrics._student import quantile, tail
-from metrics.estimate import Estimate, Estimated, NotEstimable, Test, Tested
+from metrics.estimate import Estimate, Estimated, NotEstimable, Test, Tested, exponent
 from metrics.newton import mean_variance
 
 if TYPE_CHECKING:
@@ -126,12 +126,12 @@ def standardise(fitted: Fit, exposure: str, level: float = 0.95) -> Standardised
         log_or = contrast(float(logit(p1) - logit(p0)), 1 / v1, -1 / v0)
         odds1 = contrast(float(logit(p1)), 1 / v1, 0)
         odds0 = contrast(float(logit(p0)), 0, 1 / v0)
-        risk1, risk0 = _risk(odds1, level), _risk(odds0, level)
+        risk1, risk0 = as_risk(odds1, level), as_risk(odds0, level)
         if isinstance(difference, NotEstimable):
             rd = difference
         else:
             # The arms' own degrees of freedom, each smaller, would cover 98% with few officers.
-            arms = _risk(odds1, level, difference.df), _risk(odds0, level, difference.df)
+            arms = as_risk(odds1, level, difference.df), as_risk(odds0, level, difference.df)
             rd = mover(*arms, correlation)
     else:
         outside = NotEstimable("This model's standardised risk falls outside 0 to 100%.")
@@ -145,8 +145,8 @@ def standardise(fitted: Fit, exposure: str, level: float = 0.95) -> Standardised
         risk_difference_wald=difference
         if isinstance(difference, NotEstimable)
         else difference.interval(level),
-        risk_ratio=_exponent(log_rr, level),
-        odds_ratio=_exponent(log_or, level),
+        risk_ratio=as_ratio(log_rr, level),
+        odds_ratio=as_ratio(log_or, level),
         test=_test(fitted, log_rr),
         difference=difference,
         log_risk_ratio=log_rr,
@@ -211,19 +211,19 @@ def mover(first: Estimated, second: Estimated, correlation: float = 0.0) -> Esti
     return Estimate(d, d - low, d + high)
 
 
-def _risk(odds: Contrast | NotEstimable, level: float, df: float | None = None) -> Estimated:
-    """Return a risk from its log odds, with the limits of those."""
+def as_ratio(log: Contrast | NotEstimable, level: float = 0.95) -> Estimated:
+    """Return a ratio from its logarithm, with the limits of that."""
+    return log if isinstance(log, NotEstimable) else exponent(log.interval(level))
+
+
+def as_risk(
+    odds: Contrast | NotEstimable, level: float = 0.95, df: float | None = None
+) -> Estimated:
+    """Return a risk from its log odds, with the limits of those; ``df`` instead of their own."""
     if isinstance(odds, NotEstimable):
         return odds
     found, low, high = (odds if df is None else odds._replace(df=df)).interval(level)
     return Estimate(float(expit(found)), float(expit(low)), float(expit(high)))
-
-
-def _exponent(log: Contrast | NotEstimable, level: float) -> Estimated:
-    if isinstance(log, NotEstimable):
-        return log
-    with np.errstate(over="ignore"):  # an infinite limit is a real limit
-        return Estimate(*(float(value) for value in np.exp(log.interval(level))))
 
 
 def _test(fitted: Fit, log: Contrast | NotEstimable) -> Tested:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import logit
 
 from metrics._products import times, weighted_sum
-from metrics._student import quantile, tail
+from metrics._student import tail
 from metrics.balance import Balance, CovariateBalance, LevelBalance, balance
 from metrics.cells import counts
-from metrics.estimate import Estimate, Estimated, NotEstimable, Test, Tested
+from metrics.estimate import Estimated, NotEstimable, Test, Tested
 from metrics.scores import (
     LABELS,
     Officers,
@@ -26,7 +26,7 @@ from metrics.scores import (
     propensity,
     steps_of,
 )
-from metrics.standardisation import Contrast, mover
+from metrics.standardisation import Contrast, as_ratio, as_risk, mover
 
 __all__ = [
     "LABELS",
@@ -170,7 +170,7 @@ def effect(
         risk_difference_wald=(
             difference if isinstance(difference, NotEstimable) else difference.interval(level)
         ),
-        risk_ratio=_ratio(log_rr, level),
+        risk_ratio=as_ratio(log_rr, level),
         test=_test(log_rr, propensity.target, weights, correction),
         difference=difference,
         log_risk_ratio=log_rr,
@@ -305,11 +305,7 @@ class _Spread:
         p = self.arms[place].risk
         gradient = [0.0, 0.0]
         gradient[place] = 1 / (p * (1 - p))
-        odds = self.contrast(float(logit(p)), *gradient)
-        if isinstance(odds, NotEstimable):
-            return odds
-        reach = quantile(odds.df if df is None else df, level) * odds.se
-        return Estimate(p, float(expit(odds.estimate - reach)), float(expit(odds.estimate + reach)))
+        return as_risk(self.contrast(float(logit(p)), *gradient), level, df)
 
     def _freedom(self, binomial: list[float]) -> float:
         """Return (trace G)^2 / |G|^2, G the covariance of the officers' parts if contacts were
@@ -332,13 +328,6 @@ def _adjustment(share: np.ndarray, square: np.ndarray) -> np.ndarray:
     """Return by officer the root of wanted over expected squared part, for independent contacts."""
     expected = square * (1 - 2 * share) + share**2 * square.sum()
     return np.sqrt(np.divide(square, expected, out=np.ones(len(square)), where=square > 0))
-
-
-def _ratio(log: Contrast | NotEstimable, level: float) -> Estimated:
-    if isinstance(log, NotEstimable):
-        return log
-    with np.errstate(over="ignore"):  # an infinite limit is a real limit
-        return Estimate(*(float(value) for value in np.exp(log.interval(level))))
 
 
 def _test(

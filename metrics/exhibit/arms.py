@@ -11,17 +11,17 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import logit
 
 from metrics import regression
 from metrics._products import times, weighted_sum
 from metrics.aggregate import EXPOSURE
 from metrics.cells import Cells
-from metrics.estimate import Estimate, NotEstimable
+from metrics.estimate import NotEstimable
 from metrics.exhibit.context import Result
 from metrics.headline import FEWEST_DF
 from metrics.newton import mean_variance
-from metrics.standardisation import Contrast, mover
+from metrics.standardisation import Contrast, as_ratio, as_risk, mover
 
 
 class Arm(NamedTuple):
@@ -55,14 +55,14 @@ def separate_arms(cells: Cells) -> Result:
         part * other.officers[who] for who, part in one.officers.items() if who in other.officers
     )
     correlation = float(np.clip(shared / (one.odds.se * other.odds.se), -1, 1))
-    risks = [_risk(arm, df) for arm in arms]
+    risks = [as_risk(arm.odds, df=df) for arm in arms]
     spread = [arm.odds.se * (1 - arm.risk) for arm in arms]
     variance = spread[0] ** 2 + spread[1] ** 2 - 2 * correlation * spread[0] * spread[1]
     log = Contrast(float(np.log(one.risk / other.risk)), float(np.sqrt(max(variance, 0.0))), df)
     events, trials = cells.totals()
     return Result(
         mover(risks[0], risks[1], correlation),
-        Estimate(*(float(v) for v in np.exp(log.interval()))),
+        as_ratio(log),
         int(trials.sum()),
         int(events.sum()),
         df,
@@ -104,11 +104,6 @@ def _shared_levels(cells: Cells) -> Cells:
         )
         shared &= both[code] > 0
     return cells.keep(shared[cells.pattern])
-
-
-def _risk(arm: Arm, df: float) -> Estimate:
-    _, low, high = arm.odds._replace(df=df).interval()
-    return Estimate(arm.risk, float(expit(low)), float(expit(high)))
 
 
 def _welch(one: Arm, other: Arm) -> float:

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit, logit
 
 from metrics import aggregate
 from metrics._products import times
 from metrics.aggregate import EXPOSURE, OFFICER, PERSON
-from metrics.estimate import Estimate, NotEstimable
+from metrics.estimate import NotEstimable
 from metrics.exhibit.context import Context, Result
 from metrics.headline import Fitted
 from metrics.regression import group
-from metrics.standardisation import Contrast, mover
+from metrics.standardisation import Contrast, as_ratio, as_risk, mover
 
 
 def two_way(context: Context) -> Result:
@@ -38,7 +39,7 @@ def two_way(context: Context) -> Result:
     # The same contacts, so the same levels: the headline's coding holds.
     assert all(np.array_equal(fit.cells.levels[n], cells.levels[n]) for n in cells.codes)
     rows = fit.design.rows(cells, {})[0]
-    mean = 1 / (1 + np.exp(-times(rows, fit.beta)))
+    mean = expit(times(rows, fit.beta))
     pattern = grouped.pattern[grouped.row_cell]
     left = frame[context.events].to_numpy(float) - frame[context.n].to_numpy(float) * mean[pattern]
     margins = base.standard.margins
@@ -91,16 +92,13 @@ def _result(base: Fitted, covariance: np.ndarray) -> Result:
     risks = []
     for risk, weights in ((p1, (1.0, 0.0)), (p0, (0.0, 1.0))):
         v = risk * (1 - risk)
-        odds = contrast(float(np.log(risk / (1 - risk))), weights[0] / v, weights[1] / v)
-        if isinstance(odds, NotEstimable):
-            return Result.refused(odds.reason)
-        _, low, high = odds.interval()
-        risks.append(Estimate(risk, 1 / (1 + np.exp(-low)), 1 / (1 + np.exp(-high))))
+        odds = contrast(float(logit(risk)), weights[0] / v, weights[1] / v)
+        risks.append(as_risk(odds))
     spread = float(np.sqrt(covariance[0, 0] * covariance[1, 1]))
     correlation = float(np.clip(covariance[0, 1] / spread, -1, 1))
     return Result(
         mover(risks[0], risks[1], correlation),
-        Estimate(*(float(v) for v in np.exp(log.interval()))),
+        as_ratio(log),
         base.fit.n,
         base.fit.events,
         df,

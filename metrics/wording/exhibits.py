@@ -11,6 +11,7 @@ from metrics.wording.numbers import (
     capital,
     difference,
     difference_decimals,
+    listed,
     number,
     p_value,
     percent,
@@ -72,10 +73,6 @@ FUNNEL_PLACES = {
 """A point's place in the funnel, in words."""
 
 
-def _listed(names: tuple[str, ...] | list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else "none"
-
-
 def subgroup_level(level: Level, outcome_id: str) -> str:
     """Say one level's rates and difference, or its counts and why there is no difference."""
     outcome = registry.outcome(outcome_id)
@@ -134,7 +131,7 @@ def left_out(subgroup: Subgroup) -> str | None:
     """Name the levels that are withheld and the contacts without a level, or None if there are none."""
     parts = []
     if subgroup.withheld:
-        parts.append(f"{capital(WITHHELD)}: {_listed(subgroup.withheld)}.")
+        parts.append(f"{capital(WITHHELD)}: {listed(subgroup.withheld)}.")
     if subgroup.unknown is None:
         parts.append("Not recorded for a few contacts (10 or fewer).")
     elif subgroup.unknown:
@@ -175,14 +172,14 @@ def subgroups(found: Subgroups) -> str:
         ]
         over = "one split" if found.family == 1 else f"{found.family} splits"
         text = (
-            f"{name}: of {over} tested, the odds ratio differs between levels of {_listed(unlike)}."
+            f"{name}: of {over} tested, the odds ratio differs between levels of {listed(unlike)}."
             if unlike
             else f"{name}: {over} tested; in none is it clear that the two groups compare differently from"
             " level to level."
         )
     if found.lacking:
         lacking = [registry.covariate(c).label.lower() for c in found.lacking]
-        text += f" Not recorded by this source: {_listed(lacking)}."
+        text += f" Not recorded by this source: {listed(lacking)}."
     return text
 
 
@@ -230,7 +227,7 @@ def funnel(found: Funnel | NotEstimable, outcome_id: str, places: str = "distric
     beyond = found.outside
     if beyond:
         text += (
-            f"Outside the limits: {_listed([_where(u) for u in beyond])}. Of {len(found.units)} {places},"
+            f"Outside the limits: {listed([_where(u) for u in beyond])}. Of {len(found.units)} {places},"
             f" chance alone would put about {number(found.expected_outside, 1)} there."
         )
     else:
@@ -247,7 +244,7 @@ def funnel(found: Funnel | NotEstimable, outcome_id: str, places: str = "distric
             " few to widen the limits for that."
         )
     if found.withheld:
-        text += f" {capital(WITHHELD)}: {_listed(found.withheld)}."
+        text += f" {capital(WITHHELD)}: {listed(found.withheld)}."
     if found.unplaced:
         text += f" {found.unplaced:,} contacts have no place recorded."
     elif found.unplaced is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import date
 
 from data import registry
@@ -103,8 +104,12 @@ def reason(value: NotEstimable) -> str:
 
 def covariate_list(ids: tuple[str, ...]) -> str:
     """Return covariates as words, such as "call group and weapon reported"."""
-    names = [registry.covariate(i).label.lower() for i in ids]
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else "nothing"
+    return listed([registry.covariate(i).label.lower() for i in ids]) if ids else "nothing"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as a list in a sentence, such as "a, b and c"; at least one."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def month_after(day: date) -> date:
@@ -115,3 +120,29 @@ def month_after(day: date) -> date:
 def capital(text: str) -> str:
     """Start with a capital and leave the rest alone: CIT stays CIT."""
     return text[:1].upper() + text[1:]
+
+
+def small(text: str) -> str:
+    """Start without a capital, but for a word of capitals: CIT stays CIT."""
+    return text if text[:3].isupper() else f"{text[:1].lower()}{text[1:]}"
+
+
+def difference_cell(value: Estimated) -> str:
+    """Return a difference per 1,000 with its interval, signed, for the cell of a table."""
+    if isinstance(value, NotEstimable):
+        return "not estimated"
+    return f"{value.estimate * 1000:+.1f} ({value.low * 1000:+.1f} to {value.high * 1000:+.1f})"
+
+
+def rate_cell(value: Estimated) -> str:
+    """Return a rate per 1,000 with its interval, for the cell of a table."""
+    if isinstance(value, NotEstimable):
+        return "no contacts"
+    return f"{value.estimate * 1000:.1f} ({value.low * 1000:.1f} to {value.high * 1000:.1f})"
+
+
+def ratio_cell(value: Estimated) -> str:
+    """Return a ratio with its interval, for the cell of a table."""
+    if isinstance(value, NotEstimable):
+        return "not estimated"
+    return ratio(value).replace("95% CI ", "")

@@ -20,7 +20,7 @@ from metrics.wording.comparison import (
     allowance,
     verdict,
 )
-from metrics.wording.numbers import capital, covariate_list, percent
+from metrics.wording.numbers import capital, covariate_list, listed, percent, small
 
 if TYPE_CHECKING:
     from data.loads import LoadRecord
@@ -87,19 +87,15 @@ def opening(about: Period, tiles: tuple[Tile, ...]) -> str:
         if tile.wide or tile.id == "officer_time":
             continue
         if tile.value is None:
-            parts.append(f"{_small(tile.label)}: not recorded")
+            parts.append(f"{small(tile.label)}: not recorded")
         elif tile.id == "contacts":
             parts.append(f"{tile.value} crisis contacts")
         elif tile.id == "last_force":
-            parts.append(f"{_small(tile.label)}: {tile.value} {tile.details[0]}")
+            parts.append(f"{small(tile.label)}: {tile.value} {tile.details[0]}")
         else:
-            parts.append(f"{_small(tile.label)}: {tile.value} ({tile.details[0]})")
+            parts.append(f"{small(tile.label)}: {tile.value} ({tile.details[0]})")
     parts.append(f"{DEATHS_MISSING}; days without full coverage: {ROSTER_FILE}")
     return f"{time.span(about.start, about.end)}: {'; '.join(parts)}."
-
-
-def _small(label: str) -> str:
-    return label if label[:3].isupper() else f"{label[:1].lower()}{label[1:]}"
 
 
 def answer(comparison: Comparison) -> str:
@@ -250,8 +246,7 @@ def _why_crude_differs(known: list[Comparison]) -> list[str]:
 
 
 def _listed(labels: list[str]) -> str:
-    names = [labels[0], *(name.lower() for name in labels[1:])]
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    return listed([labels[0], *(name.lower() for name in labels[1:])])
 
 
 def _needed(comparison: Comparison) -> str:
@@ -358,9 +353,9 @@ def done(comparisons: tuple[Comparison, ...]) -> str:
         return "Nothing could be compared: this source records neither the outcomes nor the groups."
     exposure = registry.exposure(shown[0].exposure)
     outcomes = [registry.outcome(c.outcome).label.lower() for c in shown]
-    listed = _listed(outcomes)
+    named = _listed(outcomes)
     text = (
-        f"Contacts {exposure.cit_arm} were compared with contacts {exposure.other_arm} on {listed}."
+        f"Contacts {exposure.cit_arm} were compared with contacts {exposure.other_arm} on {named}."
     )
     for c in shown:
         if isinstance(c.adjusted.risk_difference, Estimate):

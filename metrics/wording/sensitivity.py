@@ -14,11 +14,13 @@ from metrics.sensitivity import TippingPoint
 from metrics.within import Within
 from metrics.wording.numbers import (
     difference,
+    listed,
     number,
     p_value,
     percent,
     ratio,
     reason,
+    small,
 )
 
 NOTE = (
@@ -67,7 +69,7 @@ def summary(found: Exhibit) -> str:
         f" {_side(high)} per 1,000."
     )
     if turned:
-        text += f" The other way: {_listed(turned)}."
+        text += f" The other way: {listed([small(n) for n in turned])}."
     return text
 
 
@@ -78,11 +80,6 @@ def _side(value: float) -> str:
         if float(shown.replace(",", "")) == 0
         else f"{shown} {'fewer' if value < 0 else 'more'}"
     )
-
-
-def _listed(names: list[str]) -> str:
-    names = [f"{n[:1].lower()}{n[1:]}" if not n[:3].isupper() else n for n in names]
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def lacking(found: Exhibit) -> str:

@@ -12,7 +12,7 @@ from metrics.estimate import NotEstimable
 from metrics.monthly import DOWN, UP, Read, month_end, month_start
 from metrics.trend import Trend, changed_since, signals
 from metrics.trends import DaysBetween
-from metrics.wording.numbers import month_after, reason
+from metrics.wording.numbers import listed, month_after, reason
 
 if TYPE_CHECKING:
     from metrics.aggregate import Coverage
@@ -184,7 +184,7 @@ def moved(read: Read) -> str:
     for side, name in ((UP, "high"), (DOWN, "low")):
         named = [f"{day:%b %Y}" for day, s in read.unusual if s == side]
         if named:
-            parts.append(f"{ARROWS[side]} unusually {name} in {_listed(named)}")
+            parts.append(f"{ARROWS[side]} unusually {name} in {listed(named)}")
     return "; ".join(parts)
 
 
@@ -198,13 +198,9 @@ def moved_gaps(read: Read) -> str:
         return f"{arrow} {side} since {read.since:%b %Y}, by the days between"
     long = [f"{day:%b %Y}" for day, s in read.unusual if s == UP]
     short = [f"{day:%b %Y}" for day, s in read.unusual if s == DOWN]
-    parts = [f"unusually long gap before {_listed(long)}"] if long else []
-    parts += [f"unusually short gap before {_listed(short)}"] if short else []
+    parts = [f"unusually long gap before {listed(long)}"] if long else []
+    parts += [f"unusually short gap before {listed(short)}"] if short else []
     return "; ".join(parts) if parts else "no unusual change in the days between"
-
-
-def _listed(named: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(named[:-1]), named[-1]]))
 
 
 def compared_over(coverage: Coverage, question: Question) -> str:

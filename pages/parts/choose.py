@@ -16,8 +16,17 @@ def outcomes(coverage: Coverage) -> tuple[str, ...]:
     return (*primary, *(id_ for id_ in more if id_ not in primary))
 
 
-def one(label: str, key: str, ids: tuple[str, ...], default: str | None = None) -> str:
-    """Draw a row of buttons and return the id chosen; the first is the default."""
+def one(
+    label: str,
+    key: str,
+    ids: tuple[str, ...],
+    default: str | None = None,
+    labelled: bool = True,
+) -> str:
+    """Draw a row of buttons and return the id chosen; the first is the default.
+
+    The label is always read out; ``labelled`` shows it.
+    """
     options = {id_.replace("_", " "): id_ for id_ in ids}
     start = ids[0] if default is None else default
     picked = st.segmented_control(
@@ -27,5 +36,6 @@ def one(label: str, key: str, ids: tuple[str, ...], default: str | None = None) 
         required=True,
         key=key,
         bind="query-params",
+        label_visibility="visible" if labelled else "collapsed",
     )
     return options.get(str(picked), start)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from metrics import wording
-from metrics.estimate import Estimate, Estimated, Test
+from metrics.estimate import Test
 from metrics.funnel import Funnel
 from metrics.planning import Own, Plan
 from metrics.subgroups import Subgroup, Subgroups
@@ -37,8 +37,10 @@ def levels(subgroup: Subgroup, exposure: str) -> pd.DataFrame:
                 subgroup.label: v.label,
                 f"{cit}: events of contacts": f"{v.cit.events:,} of {v.cit.n:,}",
                 f"{other}: events of contacts": f"{v.other.events:,} of {v.other.n:,}",
-                "Adjusted difference per 1,000 (95% CI)": _per_1000(v.risk_difference),
-                "Ratio of rates (95% CI)": _ratio(v.risk_ratio),
+                "Adjusted difference per 1,000 (95% CI)": wording.difference_cell(
+                    v.risk_difference
+                ),
+                "Ratio of rates (95% CI)": wording.ratio_cell(v.risk_ratio),
             }
             for v in subgroup.levels
         ]
@@ -98,15 +100,3 @@ def basis(own: Own) -> pd.DataFrame:
 def _p(value: float) -> str:
     """Return a p value for a column that is headed p already."""
     return wording.p_value(value).removeprefix("p ").removeprefix("= ")
-
-
-def _per_1000(value: Estimated) -> str:
-    if not isinstance(value, Estimate):
-        return "not estimated"
-    return f"{value.estimate * 1000:+.1f} ({value.low * 1000:+.1f} to {value.high * 1000:+.1f})"
-
-
-def _ratio(value: Estimated) -> str:
-    if not isinstance(value, Estimate):
-        return "not estimated"
-    return wording.ratio(value).replace("95% CI ", "")

@@ -26,43 +26,55 @@ from pages.parts.palette import CIT, GAP, NEUTRAL, OTHER, Mark
 CONFIG = {"displayModeBar": False}
 
 
-def _layout(figure: go.Figure, height: int, x_title: str, **more: object) -> go.Figure:
+def layout(figure: go.Figure, height: int, x_title: str) -> go.Figure:
+    """Give a figure its height, margins and the title of its axis."""
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 16, "t": 24, "b": 48},
         xaxis_title=x_title,
         showlegend=False,
         hoverlabel={"align": "left"},
-        **more,
     )
     figure.update_xaxes(zeroline=False, automargin=True)
     figure.update_yaxes(zeroline=False, automargin=True)
     return figure
 
 
-def _whisker(figure: go.Figure, y: str, value: Estimated, mark: Mark) -> None:
-    if not isinstance(value, Estimate):
-        return
+def point(
+    y: str | int,
+    name: str,
+    value: Estimate,
+    mark: Mark,
+    *,
+    size: int = 13,
+    line: float = 2.5,
+    cap: int = 7,
+    sign: str = "",
+) -> go.Scatter:
+    """Return an estimate per 1,000 with its interval; ``sign`` is "+" where it is a difference."""
     estimate, low, high = (v * 1000 for v in value)
-    figure.add_trace(
-        go.Scatter(
-            x=[estimate],
-            y=[y],
-            mode="markers",
-            marker={"symbol": mark.symbol, "size": 13, "color": mark.color},
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": [high - estimate],
-                "arrayminus": [estimate - low],
-                "color": mark.color,
-                "thickness": 2.5,
-                "width": 7,
-            },
-            hovertemplate=f"{y}: {estimate:.1f} per 1,000<br>95% CI {low:.1f} to {high:.1f}"
-            "<extra></extra>",
-        )
+    return go.Scatter(
+        x=[estimate],
+        y=[y],
+        mode="markers",
+        marker={"symbol": mark.symbol, "size": size, "color": mark.color},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [high - estimate],
+            "arrayminus": [estimate - low],
+            "color": mark.color,
+            "thickness": line,
+            "width": cap,
+        },
+        hovertemplate=f"{name}: {estimate:{sign}.1f} per 1,000"
+        f"<br>95% CI {low:{sign}.1f} to {high:{sign}.1f}<extra></extra>",
     )
+
+
+def _whisker(figure: go.Figure, y: str, value: Estimated, mark: Mark) -> None:
+    if isinstance(value, Estimate):
+        figure.add_trace(point(y, y, value, mark))
 
 
 def rates(comparison: Comparison) -> tuple[go.Figure, str]:
@@ -76,7 +88,7 @@ def rates(comparison: Comparison) -> tuple[go.Figure, str]:
             _whisker(figure, wrap(name), arm.rate, mark)
     figure.update_yaxes(autorange="reversed")
     figure.update_xaxes(rangemode="tozero")
-    return _layout(figure, 190, RATE_AXIS), wording.rates_alt(comparison)
+    return layout(figure, 190, RATE_AXIS), wording.rates_alt(comparison)
 
 
 def forest(comparison: Comparison) -> tuple[go.Figure, str]:
@@ -90,7 +102,7 @@ def forest(comparison: Comparison) -> tuple[go.Figure, str]:
             _whisker(figure, wrap(row.label), row.risk_difference, mark)
             drawn += 1
     figure.update_yaxes(autorange="reversed")
-    return _layout(figure, 120 + 60 * drawn, DIFFERENCE_AXIS), wording.forest_alt(comparison)
+    return layout(figure, 120 + 60 * drawn, DIFFERENCE_AXIS), wording.forest_alt(comparison)
 
 
 def wrap(label: str, width: int = 26) -> str:
@@ -117,7 +129,7 @@ def trend(found: Trend, label: str, events: tuple[Event, ...] = ()) -> tuple[go.
         figure.add_vline(x=event.date, line_width=1, line_dash="dot", line_color=NEUTRAL.color)
         _note(figure, event.date, str(number))
     figure.update_xaxes(range=[first, last])
-    return _layout(figure, 300, ""), wording.trend_alt(found, label)
+    return layout(figure, 300, ""), wording.trend_alt(found, label)
 
 
 def marked_events(found: Trend, events: tuple[Event, ...]) -> list[str]:
@@ -224,7 +236,7 @@ def missing(rows: list[dict[str, object]], exposure: str) -> tuple[go.Figure, st
                 hovertemplate=f"{name}, %{{x|%B %Y}}: %{{y:.0f}}%<extra></extra>",
             )
         )
-    _layout(figure, 280, "")
+    layout(figure, 280, "")
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": -0.2})
     figure.update_yaxes(rangemode="tozero", title="% not recorded")
     return figure, wording.missing_alt(rows, exposure)

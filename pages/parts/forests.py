@@ -8,7 +8,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from metrics.estimate import Estimate, Estimated
-from pages.parts.figures import wrap
+from pages.parts.figures import layout, point, wrap
 from pages.parts.lines import AXIS, reach
 from pages.parts.palette import CIT, NEUTRAL, Mark
 
@@ -21,20 +21,6 @@ __all__ = ["AXIS", "LABEL", "ROW", "Line", "forest", "layout"]
 
 Line = tuple[str, Estimated | None, Mark]
 """A label, its estimate (None: a heading), and how it is drawn."""
-
-
-def layout(figure: go.Figure, height: int, x_title: str) -> go.Figure:
-    """Give a figure its height, margins and the title of its axis."""
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 16, "t": 24, "b": 48},
-        xaxis_title=x_title,
-        showlegend=False,
-        hoverlabel={"align": "left"},
-    )
-    figure.update_xaxes(zeroline=False, automargin=True)
-    figure.update_yaxes(zeroline=False, automargin=True)
-    return figure
 
 
 def forest(
@@ -58,7 +44,8 @@ def forest(
         if isinstance(value, Estimate) and not left <= value.estimate <= right:
             _beyond(figure, place, value, left if value.estimate < left else right, mark)
         elif isinstance(value, Estimate):
-            figure.add_trace(_point(place, label, value, mark))
+            name = label.replace("<br>", " ")
+            figure.add_trace(point(place, name, value, mark, size=10, line=2, cap=5, sign="+"))
             for edge, beyond, symbol in (
                 (left, value.low < left, "triangle-left"),
                 (right, value.high > right, "triangle-right"),
@@ -103,26 +90,4 @@ def _arrow(edge: float, place: int, symbol: str, mark: Mark) -> go.Scatter:
         marker={"symbol": symbol, "size": 12, "color": mark.color},
         cliponaxis=False,
         hoverinfo="skip",
-    )
-
-
-def _point(place: int, label: str, value: Estimate, mark: Mark) -> go.Scatter:
-    estimate, low, high = (v * 1000 for v in value)
-    name = label.replace("<br>", " ")
-    return go.Scatter(
-        x=[estimate],
-        y=[place],
-        mode="markers",
-        marker={"symbol": mark.symbol, "size": 10, "color": mark.color},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": [high - estimate],
-            "arrayminus": [estimate - low],
-            "color": mark.color,
-            "thickness": 2,
-            "width": 5,
-        },
-        hovertemplate=f"{name}: {estimate:+.1f} per 1,000<br>95% CI {low:+.1f} to {high:+.1f}"
-        "<extra></extra>",
     )

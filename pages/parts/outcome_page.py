@@ -13,7 +13,7 @@ from metrics.estimate import NotEstimable
 from metrics.result import Comparison
 from metrics.trend import Trend
 from metrics.wording import citation
-from pages.parts import cache, downloads, figures, filters, tables
+from pages.parts import cache, choose, downloads, figures, filters, tables
 from pages.parts.downloads import Offer
 from pages.parts.view import View, current
 from pages.print import figures as print_figures
@@ -55,17 +55,7 @@ def render(title: str, *outcome_ids: str) -> None:
 def _chosen(outcome_ids: tuple[str, ...]) -> str:
     if len(outcome_ids) == 1:
         return outcome_ids[0]
-    options = {id_.replace("_", " "): id_ for id_ in outcome_ids}
-    picked = st.segmented_control(
-        "Outcome",
-        list(options),
-        default=next(iter(options)),
-        required=True,
-        key="outcome_" + outcome_ids[0],
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    return options.get(str(picked), outcome_ids[0])
+    return choose.one("Outcome", "outcome_" + outcome_ids[0], outcome_ids, labelled=False)
 
 
 def _not_recorded(comparison: Comparison) -> None:

@@ -209,7 +209,7 @@ def steps(found: ForceScale) -> pd.DataFrame:
                 "Step": scale.step(cut.level),
                 f"{first}: reached it": f"{cut.cit:,} of {found.n_cit:,}",
                 f"{second}: reached it": f"{cut.other:,} of {found.n_other:,}",
-                "Odds ratio (95% CI)": wording.ratio(cut.odds_ratio).replace("95% CI ", ""),
+                "Odds ratio (95% CI)": wording.ratio_cell(cut.odds_ratio),
             }
             for cut in found.cuts
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
+from metrics import wording
 from metrics.estimate import Estimate, Interval
 from metrics.event_study import EventStudy
 from metrics.exhibit import MISSING, Exhibit
@@ -13,7 +14,6 @@ from metrics.launch import first_day
 from metrics.wording import sensitivity
 from pages.parts.forests import AXIS, Line, forest, layout
 from pages.parts.palette import CIT, NEUTRAL, OTHER
-from pages.parts.tables import per_1000
 
 
 def exhibit(found: Exhibit) -> tuple[go.Figure, str]:
@@ -38,7 +38,7 @@ def table(found: Exhibit) -> pd.DataFrame:
         [
             {
                 "Analysis": row.label,
-                "Difference per 1,000 (95% CI)": per_1000(row.risk_difference),
+                "Difference per 1,000 (95% CI)": wording.difference_cell(row.risk_difference),
                 "Ratio (95% CI)": _ratio(row.risk_ratio),
                 "Contacts": "" if row.n is None else f"{row.n:,}",
                 "What it changes": sensitivity.differs(row),

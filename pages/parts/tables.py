@@ -8,7 +8,6 @@ import streamlit as st
 from metrics import wording
 from metrics.detail import Split
 from metrics.effects import rows
-from metrics.estimate import Estimated
 from metrics.result import Comparison
 from metrics.trend import Trend
 from pages.parts import downloads
@@ -27,25 +26,6 @@ def show(frame: pd.DataFrame, alt: str, offer: Offer | None = None) -> None:
         downloads.menu(offer)
 
 
-def per_1000(value: Estimated) -> str:
-    """Return a difference per 1,000 with its interval, signed."""
-    if value.estimate is None:
-        return "not estimated"
-    return f"{value.estimate * 1000:+.1f} ({value.low * 1000:+.1f} to {value.high * 1000:+.1f})"
-
-
-def _rate(value: Estimated) -> str:
-    if value.estimate is None:
-        return "no contacts"
-    return f"{value.estimate * 1000:.1f} ({value.low * 1000:.1f} to {value.high * 1000:.1f})"
-
-
-def _ratio(value: Estimated) -> str:
-    return (
-        "not estimated" if value.estimate is None else wording.ratio(value).replace("95% CI ", "")
-    )
-
-
 def _arms(comparison: Comparison) -> pd.DataFrame:
     names = wording.arms(comparison.exposure)
     return pd.DataFrame(
@@ -53,7 +33,9 @@ def _arms(comparison: Comparison) -> pd.DataFrame:
             "Contacts": list(names),
             "Counted": [f"{a.n:,}" for a in (comparison.cit, comparison.other)],
             "With the outcome": [f"{a.events:,}" for a in (comparison.cit, comparison.other)],
-            "Per 1,000 (95% CI)": [_rate(a.rate) for a in (comparison.cit, comparison.other)],
+            "Per 1,000 (95% CI)": [
+                wording.rate_cell(a.rate) for a in (comparison.cit, comparison.other)
+            ],
             "Outcome not recorded": [
                 f"{comparison.not_recorded.cit:,}",
                 f"{comparison.not_recorded.other:,}",
@@ -68,9 +50,9 @@ def effects(comparison: Comparison) -> pd.DataFrame:
         [
             {
                 "Comparison": row.label,
-                "Difference per 1,000 (95% CI)": per_1000(row.risk_difference),
-                "Ratio of rates (95% CI)": _ratio(row.risk_ratio),
-                "Odds ratio (95% CI)": _ratio(row.odds_ratio),
+                "Difference per 1,000 (95% CI)": wording.difference_cell(row.risk_difference),
+                "Ratio of rates (95% CI)": wording.ratio_cell(row.risk_ratio),
+                "Odds ratio (95% CI)": wording.ratio_cell(row.odds_ratio),
                 "Test": row.test,
             }
             for row in rows(comparison)
@@ -92,7 +74,7 @@ def split(found: Split, exposure: str) -> pd.DataFrame:
                 found.label: s.label,
                 f"{cit}: events of contacts": f"{s.cit.events:,} of {s.cit.n:,}",
                 f"{other}: events of contacts": f"{s.other.events:,} of {s.other.n:,}",
-                "Difference per 1,000 (95% CI)": per_1000(s.risk_difference),
+                "Difference per 1,000 (95% CI)": wording.difference_cell(s.risk_difference),
             }
             for s in found.strata
         ]

@@ -60,13 +60,13 @@ def per_1000(value: Estimated) -> str:
     """Return a difference per 1,000 with its interval, signed, as the screen's tables print it."""
     if not isinstance(value, Estimate):
         return _HIDDEN if value.reason == WITHHELD else "not estimated"
-    return f"{value.estimate * 1000:+.1f} ({value.low * 1000:+.1f} to {value.high * 1000:+.1f})"
+    return wording.difference_cell(value)
 
 
 def _rate(value: Estimated) -> str:
     if not isinstance(value, Estimate):
         return _HIDDEN if value.reason == WITHHELD else "no rate"
-    return f"{value.estimate * 1000:.1f} ({value.low * 1000:.1f} to {value.high * 1000:.1f})"
+    return wording.rate_cell(value)
 
 
 def _counted(comparison: Comparison) -> tuple[str, str]:
@@ -269,7 +269,7 @@ def _ratios(rows: list[Row], alt: str, stamp: Stamp | None) -> Drawing:
         v = row.value
         if isinstance(v, Estimate):
             point(axes, v.estimate, place, row.mark, name=f"{place}", low=v.low, high=v.high)
-            sheet.aside(place, wording.ratio(v).replace("95% CI ", ""))
+            sheet.aside(place, wording.ratio_cell(v))
     return _finish(sheet, rows, ODDS_AXIS, alt)
 
 

@@ -7,32 +7,12 @@ from data.registry import outcome
 from metrics import wording
 from metrics.detail import Split
 from metrics.effects import rows
-from metrics.estimate import Estimated
 from metrics.exhibit import Exhibit
 from metrics.overview import Tile
 from metrics.result import Comparison
 from metrics.trend import Trend
 from metrics.wording import printed, sensitivity
 from pages.print.document import Table
-
-
-def per_1000(value: Estimated) -> str:
-    """Return a difference per 1,000 with its interval, signed."""
-    if value.estimate is None:
-        return "not estimated"
-    return f"{value.estimate * 1000:+.1f} ({value.low * 1000:+.1f} to {value.high * 1000:+.1f})"
-
-
-def _rate(value: Estimated) -> str:
-    if value.estimate is None:
-        return "no contacts"
-    return f"{value.estimate * 1000:.1f} ({value.low * 1000:.1f} to {value.high * 1000:.1f})"
-
-
-def _ratio(value: Estimated) -> str:
-    if value.estimate is None:
-        return "not estimated"
-    return wording.ratio(value).replace("95% CI ", "")
 
 
 def six(tiles: tuple[Tile, ...], caption: str) -> Table:
@@ -52,7 +32,7 @@ def arms(comparison: Comparison) -> Table:
         f"{outcome(comparison.outcome).label}: rates of the two groups, as recorded",
         ("Contacts", "Counted", "With the outcome", "Per 1,000 (95% CI)", "Not recorded"),
         tuple(
-            (name, f"{arm.n:,}", f"{arm.events:,}", _rate(arm.rate), f"{gone:,}")
+            (name, f"{arm.n:,}", f"{arm.events:,}", wording.rate_cell(arm.rate), f"{gone:,}")
             for name, arm, gone in zip(
                 names, (comparison.cit, comparison.other), missing, strict=True
             )
@@ -74,9 +54,9 @@ def effects(comparison: Comparison) -> Table:
         tuple(
             (
                 row.label,
-                per_1000(row.risk_difference),
-                _ratio(row.risk_ratio),
-                _ratio(row.odds_ratio),
+                wording.difference_cell(row.risk_difference),
+                wording.ratio_cell(row.risk_ratio),
+                wording.ratio_cell(row.odds_ratio),
                 row.test,
             )
             for row in rows(comparison)
@@ -100,7 +80,7 @@ def split(found: Split, comparison: Comparison) -> Table:
                 s.label,
                 f"{s.cit.events:,} of {s.cit.n:,}",
                 f"{s.other.events:,} of {s.other.n:,}",
-                per_1000(s.risk_difference),
+                wording.difference_cell(s.risk_difference),
             )
             for s in found.strata
         ),
@@ -141,10 +121,10 @@ def exhibit(found: Exhibit) -> Table:
             (
                 row.label,
                 sensitivity.differs(row),
-                per_1000(row.risk_difference)
+                wording.difference_cell(row.risk_difference)
                 if row.risk_difference.estimate is not None
                 else f"not estimated: {wording.reason(row.risk_difference)}",
-                _ratio(row.risk_ratio),
+                wording.ratio_cell(row.risk_ratio),
                 "" if row.n is None else f"{row.n:,}",
             )
             for row in found.rows
