@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit
 
-from metrics._products import times
+from metrics._products import cross, times
 from metrics._within import Batch, Blocks, batches, run
 
 
@@ -113,7 +113,7 @@ class Model:
         # By pattern: the sums over officers need only each pattern's total weight.
         patterns = len(self.matrix)
         weight = np.bincount(self.pattern, cell_weight, minlength=patterns)
-        information[:p, :p] += (self.matrix * weight[:, None]).T @ self.matrix
+        information[:p, :p] += cross(self.matrix, weight)
         mixed = sigma * np.bincount(self.pattern, cross_weight, minlength=patterns) @ self.matrix
         information[:p, p] += mixed
         information[p, :p] += mixed

@@ -1,19 +1,18 @@
 """Weighted cross products of tall matrices, in blocks.
 
-A block is small enough for the linear algebra library to work on the calling thread alone. Its own
-threads gain little on tall, thin matrices and lose much where other work shares the processors.
+Each block is worked on by its own thread alone: the library's threads gain little on tall, thin
+matrices and lose much where other work shares the processors (:mod:`metrics.blas`).
 """
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 
-SMALL = 250_000  # multiplications per product below which no library starts threads
-ROWS = 16_384  # rows weighted at a time: they stay in the processor's cache
-WORKERS = min(os.cpu_count() or 1, 4)
+from metrics import blas as blas  # one thread a call
+from metrics import parallel
+
+ROWS = 4_096  # rows weighted at a time: they stay in the processor's cache
+SOME = 16_384  # rows of many that say roughly what all do
 
 
 def cross(x: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
@@ -26,22 +25,19 @@ def cross(x: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
         rows = slice(start, start + ROWS)
         return cross_here(x[rows], None if weight is None else weight[rows])
 
-    with ThreadPoolExecutor(WORKERS) as pool:
-        # Summed in order: the same answer every time.
-        return np.sum(list(pool.map(part, starts)), axis=0)
+    # Summed in order: the same answer every time.
+    return np.sum(parallel.each(part, starts), axis=0)
 
 
 def cross_here(x: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
     """Return one piece of the product on this thread."""
-    weighted = x if weight is None else x * weight[:, None]
-    p = x.shape[1]
-    height = max(1, SMALL // (p * p))
-    whole = len(x) - len(x) % height
-    if not whole:
-        return weighted.T @ x
-    left = weighted[:whole].reshape(-1, height, p)
-    found = np.matmul(left.swapaxes(1, 2), x[:whole].reshape(-1, height, p)).sum(axis=0)
-    return found + weighted[whole:].T @ x[whole:] if whole < len(x) else found
+    if weight is None:
+        return x.T @ x
+    if weight.min(initial=0.0) < 0:
+        return (x * weight[:, None]).T @ x
+    # The product of a matrix with itself takes half the work of a product of two.
+    weighted = x * np.sqrt(weight)[:, None]
+    return weighted.T @ weighted
 
 
 def times(x: np.ndarray, vector: np.ndarray) -> np.ndarray:

@@ -15,14 +15,13 @@ covariates that differ by officer, the uncorrected form rejected 6 to 18% of the
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
 
-from metrics import blas as blas  # limits the threads of what follows
-from metrics._products import WORKERS, cross_here, weighted_sum
+from metrics import parallel
+from metrics._products import cross_here, weighted_sum
 from metrics.clusters import SINGULAR
 
 CHUNK = 64  # officers at a time
@@ -83,8 +82,7 @@ def steps(
             turned = np.matmul(found[place][:, None, :], vectors)[:, 0, :] * power
             found[place] = np.matmul(vectors, turned[:, :, None])[:, :, 0]
 
-    with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(part, range(0, count, CHUNK)))
+    parallel.each(part, range(0, count, CHUNK))
     return found @ root.T
 
 

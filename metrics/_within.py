@@ -7,13 +7,12 @@ the largest of the batch, so that every step is one operation on a whole batch.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from metrics._products import WORKERS
+from metrics import parallel
 from metrics.cells import Cells, Grouped, Term, group
 from metrics.clusters import SINGULAR
 from metrics.estimate import NotEstimable
@@ -119,8 +118,7 @@ def batches(found: Blocks, width: np.ndarray | int) -> list[Batch]:
 
 def run(work: Callable[[Batch], None], parts: Sequence[Batch]) -> None:
     """Do independent work on every batch, on all processors."""
-    with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(work, parts))
+    parallel.each(work, parts)
 
 
 class Moments(NamedTuple):

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +19,8 @@ from scipy import sparse
 
 from metrics.estimate import NotEstimable
 
+DENSE = 16
+"""Keys that could be this many times the rows are numbered by a table of them all."""
 NO_CONTACTS = NotEstimable("There are no contacts in this selection.")
 
 
@@ -123,7 +127,11 @@ class Cells(Patterns):
         return self.keep(self.cluster != found[0])
 
     def totals(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return events and trials by pattern, each of length P."""
+        """Return events and trials by pattern, each of length P; not to be written to."""
+        return self._totals
+
+    @cached_property
+    def _totals(self) -> tuple[np.ndarray, np.ndarray]:
         size = len(next(iter(self.codes.values()))) if self.codes else 1
         return (
             np.bincount(self.pattern, self.events, minlength=size),
@@ -187,7 +195,7 @@ def group(frame: pd.DataFrame, terms: Sequence[Term], cluster: str | None = None
             raise ValueError(f"{name!r} holds numbers that are not finite")
         codes[name], levels[name] = code, values
         key = _combine(key, code, len(values))
-    pattern, first = _rank(key)
+    pattern, first = _rank(key, prod(len(values) for values in levels.values()))
     if cluster is None:
         cell, start = pattern, first
         labels = np.empty(0)
@@ -244,12 +252,21 @@ def _combine(key: np.ndarray, code: np.ndarray, size: int) -> np.ndarray:
 
 def _renumber(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the numbers in use, sorted, and the place of each among them."""
-    used = np.bincount(numbers) > 0
+    used = np.zeros(int(numbers.max(initial=-1)) + 1, dtype=bool)
+    used[numbers] = True
     return np.flatnonzero(used), (np.cumsum(used) - 1)[numbers]
 
 
-def _rank(key: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Number keys in sorted order; return the number of each row and one row of each number."""
+def _rank(key: np.ndarray, bound: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Number keys in sorted order; return the number of each row and one row of each number.
+
+    ``bound``: above every key, if known.
+    """
+    if bound is not None and bound <= DENSE * len(key):
+        used, rank = _renumber(key)
+        first = np.empty(len(used), dtype=np.int64)
+        first[rank] = np.arange(len(rank))
+        return rank, first
     code, values = pd.factorize(key)
     order = np.argsort(values)
     number = np.empty(len(order), dtype=np.int64)

@@ -13,18 +13,25 @@ to rounding, chosen for each cluster:
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from scipy import sparse
 
-from metrics._products import WORKERS, cross_here, weighted_sum
+from metrics import parallel
+from metrics._products import ROWS, cross_here
 
 SINGULAR = 1e-9  # distance of an eigenvalue of K_j from 1 at which it counts as 1
 SMALL_SHARE = 0.5  # Frobenius norm of K_j up to which the series is used
 NEGLIGIBLE = 1e-17  # a term of the series this small, relative to the vector, ends it
+ROUGH = 1e-9  # the same of shares in single precision
+FINE = 2**17
+"""Cells above which K_j are kept in single precision.
+
+They only correct scores, which stay double: where shares are small (with so many cells they are, and
+large ones are formed again in double precision) that moves a standard error by 1e-9 of itself at most.
+"""
 CHUNK = 32  # clusters worked on at a time: their K_j stay in the processor's cache
 
 
@@ -72,7 +79,9 @@ class Small:
 
     def times(self, x: np.ndarray) -> np.ndarray:
         """Return K_j x_j of x (J x p x k)."""
-        return self._by_chunk(x, lambda kernel, norm, part: np.matmul(kernel, part))
+        return self._by_chunk(
+            x, lambda kernel, norm, part: np.matmul(kernel, part.astype(kernel.dtype))
+        )
 
     def power(self, exponent: float, x: np.ndarray) -> np.ndarray:
         """Return (I - K_j)^exponent x_j of x (J x p x k)."""
@@ -84,7 +93,7 @@ class Small:
 
     def largest(self) -> np.ndarray:
         """Return the largest eigenvalue of each K_j (J)."""
-        return np.linalg.eigvalsh(self.kernel)[:, -1]
+        return np.linalg.eigvalsh(self.kernel)[:, -1].astype(float)
 
     def null(self) -> tuple[np.ndarray, np.ndarray]:
         """Return nothing: a small share never decides a direction alone."""
@@ -99,7 +108,7 @@ class Small:
             here = slice(start, start + CHUNK)
             found[here] = work(self.kernel[here], self.norm[here].max(), x[here])
 
-        _in_parallel(part, len(x))
+        parallel.each(part, range(0, len(x), CHUNK))
         return found
 
 
@@ -203,51 +212,69 @@ class Clusters:
 def decompose(
     events: np.ndarray,
     trials: sparse.csr_array,
-    z: np.ndarray,
+    matrix: np.ndarray,
+    root: np.ndarray,
     mean: np.ndarray,
     variance: np.ndarray,
     exponent: float,
+    fine: int = FINE,
 ) -> Clusters:
     """Return the clusters of a fit.
 
     Args:
         events: of every stored cell of ``trials``.
         trials: clusters x patterns (J x P).
-        z: model matrix times L (P x p).
+        matrix: model matrix (P x p).
+        root: L (p x p).
         mean: fitted mean of a contact of each pattern (P).
         variance: its variance function (P).
         exponent: of the errors asked for.
+        fine: cells above which small shares are kept in single precision.
     """
-    count, p = trials.shape[0], z.shape[1]
+    count, p = trials.shape[0], len(root)
     cells = np.diff(trials.indptr)
-    scores, adjusted, step = (np.empty((count, p)) for _ in range(3))
     left = events - trials.data * mean[trials.indices]
     weight = trials.data * variance[trials.indices]
+    scores = sparse.csr_array((left, trials.indices, trials.indptr), trials.shape) @ matrix @ root
+    adjusted, step = np.empty((count, p)), np.empty((count, p))
     blocks: list[Block] = []
+
+    def rows_of(j: int) -> tuple[np.ndarray, np.ndarray]:
+        where = slice(trials.indptr[j], trials.indptr[j + 1])
+        return trials.indices[where], weight[where]
+
+    def enter(block: Single | Large) -> None:
+        mine = scores[block.members][:, :, None]
+        adjusted[block.members] = block.power(exponent, mine)[:, :, 0]
+        step[block.members] = block.power(-1.0, mine)[:, :, 0]
+        blocks.append(block)
 
     alone = np.flatnonzero(cells == 1)
     if len(alone):
         at = trials.indptr[alone]
-        rows = z[trials.indices[at]]
-        scores[alone] = left[at][:, None] * rows
-        single = Single(alone, np.sqrt(weight[at])[:, None] * rows)
-        adjusted[alone] = single.power(exponent, scores[alone][:, :, None])[:, :, 0]
-        step[alone] = single.power(-1.0, scores[alone][:, :, None])[:, :, 0]
-        blocks.append(single)
+        enter(Single(alone, np.sqrt(weight[at])[:, None] * (matrix[trials.indices[at]] @ root)))
 
     rest = np.flatnonzero(cells != 1)
     # Like shares side by side, so that a chunk's series is as short as its largest share allows.
     rest = rest[np.argsort(-np.add.reduceat(np.append(weight, 0.0), trials.indptr[:-1])[rest])]
-    kernel, norm = np.empty((len(rest), p, p)), np.empty(len(rest))
+    precision = np.float32 if len(weight) > fine else np.float64
+    z, rough = np.empty(matrix.shape, precision), root.astype(precision)
+    for start in range(0, len(z), ROWS):
+        here = slice(start, start + ROWS)
+        np.matmul(matrix[here].astype(precision), rough, out=z[here])
+    kernel, norm = np.empty((len(rest), p, p), precision), np.empty(len(rest))
+    length = np.sqrt(weight).astype(precision)
 
     def part(start: int) -> None:
         stop = min(start + CHUNK, len(rest))
-        for k in range(start, stop):
-            j = rest[k]
-            where = slice(trials.indptr[j], trials.indptr[j + 1])
-            rows = z[trials.indices[where]]
-            kernel[k] = cross_here(rows, weight[where])
-            scores[j] = weighted_sum(left[where], rows)
+        members = rest[start:stop]
+        held = np.concatenate([np.arange(*trials.indptr[j : j + 2]) for j in members])
+        rows = z[trials.indices[held]]
+        rows *= length[held, None]
+        edge = np.append(0, np.cumsum(cells[members])).tolist()
+        for k in range(stop - start):
+            mine = rows[edge[k] : edge[k + 1]]
+            np.matmul(mine.T, mine, out=kernel[start + k])
         norm[start:stop] = np.sqrt(np.einsum("jpq,jpq->j", kernel[start:stop], kernel[start:stop]))
         small = start + np.flatnonzero(norm[start:stop] <= SMALL_SHARE)
         if len(small):
@@ -258,18 +285,18 @@ def decompose(
             )
             adjusted[rest[small]], step[rest[small]] = both[0][:, :, 0], both[1][:, :, 0]
 
-    _in_parallel(part, len(rest))
+    parallel.each(part, range(0, len(rest), CHUNK))
     small = norm <= SMALL_SHARE
     if small.all():
         blocks.append(Small(rest, kernel, norm))
         return Clusters(tuple(blocks), scores, adjusted, step, exponent)
     blocks.append(Small(rest[small], kernel[small], norm[small]))
     members = rest[~small]
-    values, vectors = np.linalg.eigh(kernel[~small])
-    large = Large(members, np.clip(values, 0.0, 1.0), vectors)
-    adjusted[members] = large.power(exponent, scores[members][:, :, None])[:, :, 0]
-    step[members] = large.power(-1.0, scores[members][:, :, None])[:, :, 0]
-    return Clusters((*blocks, large), scores, adjusted, step, exponent)
+    # Whether an eigenvalue is 1 takes double precision to say.
+    parts = [cross_here(matrix[cell] @ root, held) for cell, held in map(rows_of, members)]
+    values, vectors = np.linalg.eigh(np.array(parts))
+    enter(Large(members, np.clip(values, 0.0, 1.0), vectors))
+    return Clusters(tuple(blocks), scores, adjusted, step, exponent)
 
 
 def raised(values: np.ndarray, exponent: float) -> np.ndarray:
@@ -286,8 +313,10 @@ def _series(
     """Return (I - K)^e x for several exponents by the binomial series, in one pass."""
     found = [x.copy() for _ in exponents]
     coefficient = np.ones(len(exponents))
-    term, bound, order = x, 1.0, 0
-    while bound > NEGLIGIBLE:
+    term, bound, order = x.astype(kernel.dtype), 1.0, 0
+    # Terms beyond the precision of the shares themselves add nothing.
+    least = NEGLIGIBLE if kernel.dtype == np.float64 else ROUGH
+    while bound > least:
         order += 1
         coefficient = coefficient * (order - 1 - np.array(exponents)) / order
         term = np.matmul(kernel, term)
@@ -296,13 +325,3 @@ def _series(
                 total += c * term
         bound *= norm
     return found
-
-
-def _in_parallel(part: Callable[[int], None], size: int) -> None:
-    starts = range(0, size, CHUNK)
-    if len(starts) < 2:
-        for start in starts:
-            part(start)
-        return
-    with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(part, starts))

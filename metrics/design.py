@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from metrics._products import ROWS, cross
+from metrics._products import SOME, cross
 from metrics.cells import Categorical, Cells, Term, counts, group
 
 ALIAS_TOLERANCE = 1e-7
@@ -167,6 +167,7 @@ def _columns(
         names += [":".join(tag) for tag in product(*tags)]
     matrix = np.zeros((size, len(names)))
     matrix[:, 0] = 1.0
+    flat, row = matrix.reshape(-1), np.arange(size) * len(names)
     at = 1
     for factors, tags in zip(cells.terms, terms, strict=True):
         width = prod(len(tag) for tag in tags)
@@ -180,7 +181,7 @@ def _columns(
             value = np.where(column < 0, 0.0, value)
             place = place * len(tag) + np.maximum(column, 0)
         if width:
-            matrix[np.arange(size), at + place] = value
+            flat[row + (at + place)] = value
         at += width
     return matrix, names
 
@@ -194,7 +195,7 @@ def _independent(matrix: np.ndarray) -> np.ndarray:
     """Mark the columns that are no linear combination of those to their left."""
     # Distinct patterns, unweighted: what can be told apart depends on which patterns exist,
     # not on how many contacts each holds.
-    stride = len(matrix) // ROWS
+    stride = len(matrix) // SOME
     if stride > 1:
         # What some patterns can tell apart, all of them can.
         found = _clearly_independent(np.ascontiguousarray(matrix[::stride]))

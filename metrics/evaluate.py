@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from data.errors import UserError
 from data.store import Snapshot
-from metrics import aggregate, headline, proportions, result, wording
-from metrics._products import WORKERS
+from metrics import aggregate, headline, parallel, proportions, result, wording
 from metrics.aggregate import Counts, Coverage
 from metrics.disclosure import release
 from metrics.estimate import Estimate, Estimated, NotEstimable
@@ -77,8 +75,8 @@ def _headlines(counts: Counts, question: Question, coverage: Coverage) -> dict[s
             return headline.refuse(prepared, "not recorded by this source")
         return headline.analyse(prepared, outcome)
 
-    with ThreadPoolExecutor(WORKERS) as pool:
-        return dict(zip(question.outcomes, pool.map(analyse, question.outcomes), strict=True))
+    found = parallel.each(analyse, question.outcomes)
+    return dict(zip(question.outcomes, found, strict=True))
 
 
 def _corrected(headlines: dict[str, Headline]) -> dict[str, Headline]:

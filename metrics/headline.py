@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from data import registry
-from metrics import blas as blas  # limits the threads of what follows
 from metrics import power, regression
 from metrics.aggregate import EXPOSURE, OFFICER, Counts
 from metrics.cells import Cells
@@ -120,8 +119,11 @@ def analyse(prepared: Prepared, outcome: str) -> Headline:
     return found if isinstance(found, Headline) else _spoken(prepared, found)
 
 
-def fitted(prepared: Prepared, outcome: str) -> Fitted | Headline:
-    """Fit and standardise one outcome, or return the reasons it is refused."""
+def fitted(prepared: Prepared, outcome: str, like: Fit | None = None) -> Fitted | Headline:
+    """Fit and standardise one outcome, or return the reasons it is refused.
+
+    ``like`` is a fit to much the same contacts: where to begin.
+    """
     n, events = f"n:{outcome}", f"events:{outcome}"
     frame = prepared.frame
     if prepared.grouped is None:
@@ -145,7 +147,7 @@ def fitted(prepared: Prepared, outcome: str) -> Fitted | Headline:
             " calls that one group never gets",
             overlap,
         )
-    fit = fit_or_drop(prepared.grouped.count(events, n))
+    fit = fit_or_drop(prepared.grouped.count(events, n), like=like)
     if isinstance(fit, NotEstimable):
         return refuse(prepared, fit.reason, overlap)
     standard = standardise(fit, EXPOSURE)

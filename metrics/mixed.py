@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,9 @@ from metrics.design import Design, build
 from metrics.estimate import Estimate, Estimated, NotEstimable, Test, Tested, exponent
 from metrics.newton import maximise
 from metrics.standardisation import Contrast, mover
+
+if TYPE_CHECKING:
+    from metrics.regression import Fit
 
 ROUGH_POINTS = 5
 """Nodes of the first, approximate iterations."""
@@ -155,6 +159,7 @@ def mixed(
     terms: Sequence[Term] | None = None,
     cluster: str | None = None,
     points: int = 25,
+    like: Fit | None = None,
 ) -> MixedFit | NotEstimable:
     """Fit a logistic regression with a random officer intercept, from grouped counts.
 
@@ -165,6 +170,7 @@ def mixed(
         terms: as for :func:`metrics.regression.fit`.
         cluster: column with the officer.
         points: quadrature nodes an officer; 25 are exact in practice.
+        like: a logistic fit to much the same contacts, without intercepts: where to begin.
 
     Returns:
         A :class:`MixedFit`, with ``boundary`` where officers vary no more than by chance, or
@@ -186,7 +192,10 @@ def mixed(
     y, n = cells.totals()
     if n.sum() <= len(design.names):
         return NotEstimable("There are too few contacts for this many covariates.")
-    plain = maximise(design.matrix, y, n, "logit", design.names)
+    start = None
+    if like is not None:
+        start = np.array([like.coefficients.get(name, 0.0) for name in design.names])
+    plain = maximise(design.matrix, y, n, "logit", design.names, start)
     if isinstance(plain, NotEstimable):
         return plain
     found = blocks(cells)
@@ -199,9 +208,9 @@ def mixed(
         cells.trials[found.order],
         found,
     )
-    start = _spread(model, plain.mean, plain.variance)
+    spread = _spread(model, plain.mean, plain.variance)
     centre = np.linalg.solve(plain.root, plain.beta)
-    solution = None if start is None else _maximise(model, centre, start, points)
+    solution = None if spread is None else _maximise(model, centre, spread, points)
     if isinstance(solution, NotEstimable):
         return solution
     if solution is None:

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.linalg import LinAlgError, cholesky, solve_triangular
 from scipy.special import expit
 
-from metrics._products import ROWS, cross, times, weighted_sum
+from metrics._products import SOME, cross, times, weighted_sum
 from metrics.estimate import NotEstimable
 
 Family = Literal["logit", "poisson", "linear"]
@@ -84,7 +84,7 @@ def maximise(
     Returns :class:`Separated` when the data are (Albert & Anderson 1984, Biometrika
     71:1) or the iterations do not settle.
     """
-    scale = np.maximum(matrix.max(axis=0), -matrix.min(axis=0))
+    scale = _scale(matrix)
     x = matrix / scale if np.any(scale != 1) else matrix
     beta = _start(x, events, trials, family) if start is None else start * scale
     eta = times(x, beta)
@@ -111,12 +111,12 @@ def maximise(
             beta, eta, value = _climb(x, beta, eta, step, value, events, trials, family)
             if before <= (DECREMENT if fresh else SETTLED) or family == "linear":
                 mean, variance = mean_variance(eta, family)
-                upper = cholesky(cross(x, trials * variance))
+                root = solve_triangular(cholesky(cross(x, trials * variance)), np.eye(len(beta)))
                 return Solution(
                     beta=beta / scale,
                     mean=mean,
                     variance=variance,
-                    root=solve_triangular(upper, np.eye(len(beta))) / scale[:, None],
+                    root=root / scale[:, None],
                     log_likelihood=value,
                     iterations=iteration,
                 )
@@ -130,6 +130,14 @@ def maximise(
     )
 
 
+def _scale(matrix: np.ndarray) -> np.ndarray:
+    """Return each column's largest size (p); columns of noughts and ones are told at a glance."""
+    squares = np.einsum("ij,ij->j", matrix, matrix)
+    if np.array_equal(squares, weighted_sum(np.ones(len(matrix)), matrix)):
+        return np.ones(len(squares))
+    return np.maximum(matrix.max(axis=0), -matrix.min(axis=0))
+
+
 def _start(x: np.ndarray, events: np.ndarray, trials: np.ndarray, family: Family) -> np.ndarray:
     """Return where to begin: the overall rate, or with many patterns a rough fit to some of them."""
     beta = np.zeros(x.shape[1])
@@ -138,7 +146,7 @@ def _start(x: np.ndarray, events: np.ndarray, trials: np.ndarray, family: Family
         beta[0] = np.log(overall / (1 - overall))
     elif family == "poisson":
         beta[0] = np.log(overall)
-    stride = len(x) // ROWS
+    stride = len(x) // SOME
     if stride < 2 or family == "linear":
         return beta
     some = np.ascontiguousarray(x[::stride])
@@ -231,7 +239,6 @@ def _climb(
         ahead = eta + size * along
         reached = _log_likelihood(ahead, events, trials, family)
         if reached >= value - 1e-10 * (1 + abs(value)):
-            beta = beta + size * step
-            return beta, times(x, beta), reached
+            return beta + size * step, ahead, reached
         size /= 2
     return beta, eta, value

@@ -178,11 +178,10 @@ def clustered(
     ``events`` belongs to the stored cells of ``trials``, in their order.
     """
     count, total = trials.shape[0], float(trials.sum())
-    z = matrix @ root
     if kind == "CR2-club":
-        return _club(z, events, trials, mean, variance, root)
+        return _club(matrix @ root, events, trials, mean, variance, root)
     exponent = EXPONENT[kind]
-    clusters = decompose(events, trials, z, mean, variance, exponent)
+    clusters = decompose(events, trials, matrix, root, mean, variance, exponent)
     factor = 1.0
     if kind in ("CR1", "CR1S"):
         factor *= count / (count - 1)

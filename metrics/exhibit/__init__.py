@@ -5,12 +5,10 @@ The headline is pre-specified and stands first; no other row replaces it.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 from data.store import Snapshot
-from metrics._products import WORKERS
+from metrics import parallel
 from metrics.estimate import NotEstimable
-from metrics.exhibit.context import Context, Result, standardised
+from metrics.exhibit.context import Context, Result, result
 from metrics.exhibit.rows import HEADLINE, Exhibit, Row
 from metrics.exhibit.variants import MISSING, VARIANTS, Found, Variant
 from metrics.headline import Fitted
@@ -22,26 +20,27 @@ __all__ = ["MISSING", "Exhibit", "Row", "exhibit"]
 def exhibit(question: Question, outcome: str, snapshot: Snapshot) -> Exhibit:
     """Return every row of METHODS' sensitivity exhibit for one outcome of a question."""
     context = Context(question.only(outcome), outcome, snapshot)
-    base = context.base
-    if isinstance(base, Fitted):
-        result = standardised(base.fit)
-    else:
-        reason = base.adjusted.risk_difference
-        result = Result.refused(reason.reason if isinstance(reason, NotEstimable) else "refused")
-    first = result.row(HEADLINE, "Headline", "Headline, as pre-specified", "")
 
     def run(variant: Variant) -> Found:
         if context.lacks:
             return "not recorded by this source"
-        if variant.needs_headline and not isinstance(base, Fitted):
+        if variant.needs_headline and not isinstance(context.base, Fitted):
             return "the headline is refused"
         return variant.run(context)
 
-    with ThreadPoolExecutor(WORKERS) as pool:
-        found = list(pool.map(run, VARIANTS))
-    rows = [first]
+    # Those that stand alone need not wait for the headline; the longest are not left to the end.
+    order = sorted(VARIANTS, key=lambda variant: (variant.needs_headline, -variant.fits))
+    found = dict(zip(order, parallel.each(run, order), strict=True))
+    base = context.base
+    if isinstance(base, Fitted):
+        first = result(base.fit, base.standard)
+    else:
+        reason = base.adjusted.risk_difference
+        first = Result.refused(reason.reason if isinstance(reason, NotEstimable) else "refused")
+    rows = [first.row(HEADLINE, "Headline", "Headline, as pre-specified", "")]
     lacking = []
-    for variant, one in zip(VARIANTS, found, strict=True):
+    for variant in VARIANTS:
+        one = found[variant]
         if isinstance(one, str):
             lacking.append((variant.label, one))
         else:

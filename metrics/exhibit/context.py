@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from functools import cached_property
+from threading import RLock
 
 from data import registry
 from data.store import Snapshot
@@ -16,7 +18,7 @@ from metrics.headline import FEWEST_DF, FEWEST_EVENTS, Fitted, Headline, Prepare
 from metrics.newton import Family
 from metrics.question import Question
 from metrics.regression import Fit
-from metrics.standardisation import Contrast, standardise
+from metrics.standardisation import Contrast, Standardised, standardise
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Context:
     question: Question
     outcome: str
     snapshot: Snapshot
+    once: AbstractContextManager[object] = field(default_factory=RLock, repr=False, compare=False)
 
     @property
     def n(self) -> str:
@@ -85,9 +88,14 @@ class Context:
         """The headline's grouped counts."""
         return self.prepare(self.question, self.adjusters)
 
-    @cached_property
+    @property
     def base(self) -> Fitted | Headline:
         """The headline's fit, or its refusal."""
+        with self.once:
+            return self._base
+
+    @cached_property
+    def _base(self) -> Fitted | Headline:
         if self.lacks:
             return headline.refuse(self.prepared, "not recorded by this source")
         return headline.fitted(self.prepared, self.outcome)
@@ -119,11 +127,13 @@ class Context:
 
     def judge(self, counts: Counts) -> Result:
         """Return the headline's analysis of other counts, by the same rules."""
-        found = headline.fitted(headline.prepare(counts, counts.by), self.outcome)
+        prepared = headline.prepare(counts, counts.by)
+        like = self.base.fit if isinstance(self.base, Fitted) else None
+        found = headline.fitted(prepared, self.outcome, like)
         if isinstance(found, Headline):
             reason = found.adjusted.risk_difference
             return Result.refused(reason.reason if isinstance(reason, NotEstimable) else "refused")
-        return standardised(found.fit)
+        return result(found.fit, found.standard)
 
     def refit(self, cells: Cells, family: Family = "logit") -> Result:
         """Return the headline's analysis of some of its cells, or with another family."""
@@ -134,7 +144,9 @@ class Context:
             return Result.refused(f"fewer than {FEWEST_EVENTS} events in a group: too few to say")
         assert isinstance(self.base, Fitted)
         fit = headline.fit_or_drop(cells, family, like=self.base.fit)
-        return Result.refused(fit.reason) if isinstance(fit, NotEstimable) else standardised(fit)
+        if isinstance(fit, NotEstimable):
+            return Result.refused(fit.reason)
+        return result(fit, standardise(fit, EXPOSURE))
 
     def label(self, covariate: str) -> str:
         """Return a covariate's name for a reader."""
@@ -150,9 +162,8 @@ def by_arm(cells: Cells) -> tuple[int, int, int, int]:
     return one, other, happened1, happened0
 
 
-def standardised(fit: Fit) -> Result:
+def result(fit: Fit, found: Standardised | NotEstimable) -> Result:
     """Return a fit's standardised difference and ratio, unless too few officers carry them."""
-    found = standardise(fit, EXPOSURE)
     if isinstance(found, NotEstimable):
         return Result.refused(found.reason)
     ratio = found.log_risk_ratio

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 from data import events as agency_events
 from data import loads
 from data.registry import COVARIATES, EXPOSURES, OUTCOMES, outcome
-from metrics import detail, doubt, methods_text, trend, wording
+from metrics import detail, doubt, methods_text, parallel, trend, wording
 from metrics.estimate import Estimate
 from metrics.exhibit import Exhibit, exhibit
 from metrics.question import Question, default_adjusters
@@ -31,9 +30,6 @@ from pages.print.material import Material
 from pages.print.narrative import narrative
 
 Progress = Callable[[str], None]
-
-AT_ONCE = 2
-"""Outcomes whose sensitivity is computed at once: while one waits for the engine, another fits."""
 
 
 def report(material: Material, progress: Progress = lambda _: None) -> Document:
@@ -173,9 +169,7 @@ def _sensitivity(material: Material, progress: Progress) -> list[Block]:
             doubt.doubt(comparison, material.question, material.snapshot),
         )
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        found = list(pool.map(ask_again, asked))
-    for comparison, (rows, unsure) in zip(asked, found, strict=True):
+    for comparison, (rows, unsure) in zip(asked, parallel.each(ask_again, asked), strict=True):
         blocks += [
             Heading(outcome(comparison.outcome).label, 2),
             Paragraph(sensitivity.summary(rows)),

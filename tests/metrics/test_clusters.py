@@ -26,12 +26,13 @@ def _case(seed: int, count: int, patterns: int, p: int):
     variance = mean * (1 - mean)
     information = (x * (held.sum(axis=0) * variance)[:, None]).T @ x
     root = np.linalg.inv(np.linalg.cholesky(information)).T
-    return happened, trials, x @ root, mean, variance
+    return happened, trials, x, root, mean, variance
 
 
 def _direct(case, exponent: float):
     """K_j, (I - K_j)^exponent and scores, one cluster at a time from eigenvectors."""
-    happened, trials, z, mean, variance = case
+    happened, trials, x, root, mean, variance = case
+    z = x @ root
     for j in range(trials.shape[0]):
         where = slice(trials.indptr[j], trials.indptr[j + 1])
         cell, n = trials.indices[where], trials.data[where]
@@ -92,10 +93,35 @@ def test_a_cluster_that_alone_decides_a_direction_is_found() -> None:
     information = (x * (np.asarray(trials.sum(axis=0)).ravel() * variance)[:, None]).T @ x
     root = np.linalg.inv(np.linalg.cholesky(information)).T
     found = clusters.decompose(
-        np.array([1.0, 4.0, 3.0, 2.0]), trials, x @ root, mean, variance, -0.5
+        np.array([1.0, 4.0, 3.0, 2.0]), trials, x, root, mean, variance, -0.5
     )
     who, where = found.null()
     assert who.tolist() == [0]
     # The others still tell the intercept, and nothing of the second coefficient.
     assert abs(where[0] @ root.T @ np.array([1.0, 0.0])) < 1e-12
     assert abs(where[0] @ root.T @ np.array([0.0, 1.0])) > 0.1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_shares_in_single_precision_move_next_to_nothing(seed: int) -> None:
+    case = _case(seed, 300, 80, 5)
+    exact = clusters.decompose(*case, -0.5)
+    rough = clusters.decompose(*case, -0.5, fine=0)
+    assert {b.kernel.dtype for b in rough.blocks if isinstance(b, clusters.Small)} == {
+        np.dtype(np.float32)
+    }
+    # The scores themselves stay double.
+    np.testing.assert_array_equal(rough.scores, exact.scores)
+    for name in ("adjusted", "step"):
+        one, other = getattr(exact, name), getattr(rough, name)
+        assert np.abs(one - other).max() < 2e-7 * np.abs(one).max()
+        one, other = one.T @ one, other.T @ other
+        assert np.abs(one - other).max() < 1e-7 * np.abs(one).max()
+    t = np.eye(5)[:, :2]
+    for one, other in zip(
+        exact.span(t).moments(np.ones(2)), rough.span(t).moments(np.ones(2)), strict=True
+    ):
+        np.testing.assert_allclose(other, one, rtol=1e-5, atol=1e-7 * np.abs(one).max())
+    # What decides alone is told apart in double precision.
+    assert np.array_equal(exact.null()[0], rough.null()[0])
+    np.testing.assert_allclose(rough.largest(), exact.largest(), atol=1e-6)
