@@ -21,6 +21,10 @@ _LACKS = {
     "credential": "no known credential",
     "certified_on": "no date of certification",
     "event_kind": "no known kind of event",
+    "call_id": "no call number",
+    "element": "no known element",
+    "as_of": "no date of assessment",
+    "kind": "no known set of boxes",
 }
 _SAME_CONTACT = "n.agency_id = o.agency_id AND n.source = o.source AND n.contact_id = o.contact_id"
 

@@ -15,6 +15,8 @@ CREATE TABLE agencies (
     time_zone VARCHAR,
     cit_model VARCHAR,
     force_reporting_threshold VARCHAR,
+    crisis_form_required_since DATE,
+    fiscal_year_start_month INTEGER,
     simulated BOOLEAN NOT NULL
 );
 COMMENT ON TABLE agencies IS 'One row per agency.';
@@ -23,6 +25,8 @@ COMMENT ON COLUMN agencies.agency_name IS 'Name to print. [text, C, -]';
 COMMENT ON COLUMN agencies.time_zone IS 'IANA zone of the local clock, such as America/Denver. [text, C, -]';
 COMMENT ON COLUMN agencies.cit_model IS 'How CIT is organised; decides which comparison makes sense. Values: volunteer_specialist, all_officers_trained, all_trained_plus_enhanced_team, mandated, none. [enum, C, -]';
 COMMENT ON COLUMN agencies.force_reporting_threshold IS 'Lowest thing that is reportable force here; agencies with different thresholds are not pooled. Values: any_physical_contact, control_hold_or_above, display_or_above, injury_or_complaint_or_weapon. [enum, C, -]';
+COMMENT ON COLUMN agencies.crisis_form_required_since IS 'Day since which policy requires a form for every crisis contact. [date, C, -]';
+COMMENT ON COLUMN agencies.fiscal_year_start_month IS 'Month in which the fiscal year starts, 1 to 12. [int, R, -]';
 COMMENT ON COLUMN agencies.simulated IS 'True for the simulated agency of the first start; every page then says so. [text, S, -]';
 
 CREATE TABLE contacts (
@@ -149,6 +153,8 @@ CREATE TABLE officers (
     agency_id VARCHAR,
     officer_key VARCHAR,
     role VARCHAR,
+    left_month DATE,
+    cit_selection VARCHAR,
     hired_month DATE,
     experience_years_at_hire DOUBLE,
     load_id VARCHAR NOT NULL,
@@ -158,6 +164,8 @@ COMMENT ON TABLE officers IS 'One row per employee, without name or anything els
 COMMENT ON COLUMN officers.agency_id IS 'The agency. [text, K, P]';
 COMMENT ON COLUMN officers.officer_key IS 'Badge, serial or employee number. [key, K, P]';
 COMMENT ON COLUMN officers.role IS 'Role now. Values: patrol_officer, deputy, sergeant, lieutenant_or_above, detective, school_resource, co_responder_officer, telecommunicator, corrections, civilian_clinician, other. [enum, C, P]';
+COMMENT ON COLUMN officers.left_month IS 'First day of the month of leaving; blank is still employed. [date, R, P]';
+COMMENT ON COLUMN officers.cit_selection IS 'How this person came to CIT. Values: volunteered_selected, volunteered, assigned, recruit_academy, not_in_program, unknown. [enum, C, P]';
 COMMENT ON COLUMN officers.hired_month IS 'First day of the month of hire; with the contact''s date it gives years of service. [date, R, P]';
 COMMENT ON COLUMN officers.experience_years_at_hire IS 'Years of police service before that, for lateral hires. [num, O, P]';
 COMMENT ON COLUMN officers.load_id IS 'The load that wrote this row. [text, S, -]';
@@ -167,7 +175,9 @@ CREATE TABLE certifications (
     officer_key VARCHAR,
     credential VARCHAR,
     certified_on DATE,
+    certifying_body VARCHAR,
     expires_on DATE,
+    earned_at_agency VARCHAR,
     load_id VARCHAR NOT NULL,
     PRIMARY KEY (agency_id, officer_key, credential, certified_on)
 );
@@ -176,7 +186,9 @@ COMMENT ON COLUMN certifications.agency_id IS 'The agency. [text, K, P]';
 COMMENT ON COLUMN certifications.officer_key IS 'Badge, serial or employee number. [key, K, P]';
 COMMENT ON COLUMN certifications.credential IS 'What was earned; cit_40h and cit_enhanced make a CIT officer. Values: cit_40h, cit_enhanced, cit_youth, cit_veterans, cit_dispatcher, cit_coordinator, cit_instructor, mh_awareness, mh_first_aid, icat_or_deescalation. [enum, K, P]';
 COMMENT ON COLUMN certifications.certified_on IS 'First day in force. [date, K, P]';
+COMMENT ON COLUMN certifications.certifying_body IS 'Who certified: the state''s certificate and an in-house one differ. Values: state_program, state_post, regional_program, agency_in_house, other, unknown. [enum, C, P]';
 COMMENT ON COLUMN certifications.expires_on IS 'First day no longer in force; blank does not expire. [date, C, P]';
+COMMENT ON COLUMN certifications.earned_at_agency IS 'Agency where it was earned: it moves with the officer. Its id, or other. [text, R, P]';
 COMMENT ON COLUMN certifications.load_id IS 'The load that wrote this row. [text, S, -]';
 
 CREATE TABLE dispositions (
@@ -244,9 +256,11 @@ CREATE TABLE referrals (
     source VARCHAR,
     contact_id VARCHAR,
     referral_id VARCHAR,
+    provider_id VARCHAR,
     referral_kind VARCHAR,
     made_at TIMESTAMP,
     agreed VARCHAR,
+    provider_accepted_at DATE,
     first_service_on DATE,
     feedback_received tri,
     load_id VARCHAR NOT NULL,
@@ -257,9 +271,11 @@ COMMENT ON COLUMN referrals.agency_id IS 'The agency. [text, K, -]';
 COMMENT ON COLUMN referrals.source IS 'The export the row came from. [text, K, -]';
 COMMENT ON COLUMN referrals.contact_id IS 'The contact. [key, K, -]';
 COMMENT ON COLUMN referrals.referral_id IS 'Number of the referral. [key, K, A]';
+COMMENT ON COLUMN referrals.provider_id IS 'The organisation. [text, R, A]';
 COMMENT ON COLUMN referrals.referral_kind IS 'From a card left to a person handed over. Values: information_given, provider_notified, appointment_made, warm_handoff, mobile_crisis_on_scene, transport. [enum, C, A]';
 COMMENT ON COLUMN referrals.made_at IS 'When it was made. [ts, C, A]';
 COMMENT ON COLUMN referrals.agreed IS 'Whether the person agreed to it. Values: accepted, declined, not_asked, unknown. [enum, R, A]';
+COMMENT ON COLUMN referrals.provider_accepted_at IS 'Day the provider accepted the person. [date, R, L]';
 COMMENT ON COLUMN referrals.first_service_on IS 'Day of the first service the provider gave. [date, C, L]';
 COMMENT ON COLUMN referrals.feedback_received IS 'The provider reported back; where not, completion is not recorded. [tri, C, L]';
 COMMENT ON COLUMN referrals.load_id IS 'The load that wrote this row. [text, S, -]';
@@ -269,6 +285,11 @@ CREATE TABLE holds (
     source VARCHAR,
     contact_id VARCHAR,
     hold_id VARCHAR,
+    on_prescribed_form tri,
+    states_belief_of_danger tri,
+    states_nature_of_danger tri,
+    states_observations tri,
+    states_facts_of_notice tri,
     outcome VARCHAR,
     load_id VARCHAR NOT NULL,
     PRIMARY KEY (agency_id, source, contact_id, hold_id)
@@ -278,8 +299,86 @@ COMMENT ON COLUMN holds.agency_id IS 'The agency. [text, K, -]';
 COMMENT ON COLUMN holds.source IS 'The export the row came from. [text, K, -]';
 COMMENT ON COLUMN holds.contact_id IS 'The contact. [key, K, -]';
 COMMENT ON COLUMN holds.hold_id IS 'Number of the hold. [key, K, A]';
+COMMENT ON COLUMN holds.on_prescribed_form IS 'Written on the form the law prescribes. [tri, C, L]';
+COMMENT ON COLUMN holds.states_belief_of_danger IS 'The form states that the officer believes in danger; presence only, never the text. [tri, C, L]';
+COMMENT ON COLUMN holds.states_nature_of_danger IS 'The form states what the danger is. [tri, C, L]';
+COMMENT ON COLUMN holds.states_observations IS 'The form states what the officer saw. [tri, C, L]';
+COMMENT ON COLUMN holds.states_facts_of_notice IS 'The form states how it came to the officer''s notice. [tri, C, L]';
 COMMENT ON COLUMN holds.outcome IS 'How the facility decided. Values: admitted_involuntary, admitted_voluntary, released_not_meeting_criteria, released_other, transferred, left, unknown. [enum, C, L]';
 COMMENT ON COLUMN holds.load_id IS 'The load that wrote this row. [text, S, -]';
+
+CREATE TABLE transports (
+    agency_id VARCHAR,
+    source VARCHAR,
+    contact_id VARCHAR,
+    seq INTEGER,
+    mode VARCHAR,
+    destination_kind VARCHAR,
+    provider_id VARCHAR,
+    voluntary VARCHAR,
+    restrained VARCHAR,
+    arrived_at TIMESTAMP,
+    accepted_at TIMESTAMP,
+    officer_free_at TIMESTAMP,
+    accepted VARCHAR,
+    load_id VARCHAR NOT NULL,
+    PRIMARY KEY (agency_id, source, contact_id, seq)
+);
+COMMENT ON TABLE transports IS 'One row per trip.';
+COMMENT ON COLUMN transports.agency_id IS 'The agency. [text, K, -]';
+COMMENT ON COLUMN transports.source IS 'The export the row came from. [text, K, -]';
+COMMENT ON COLUMN transports.contact_id IS 'The contact. [key, K, -]';
+COMMENT ON COLUMN transports.seq IS 'Number of the trip within the contact. [int, K, A]';
+COMMENT ON COLUMN transports.mode IS 'Who drove. Values: police_vehicle, unmarked_police, ambulance, co_responder_vehicle, clinician, contracted_secure, family, taxi_or_transit, other. [enum, C, A]';
+COMMENT ON COLUMN transports.destination_kind IS 'Kind of destination. Values: none, emergency_department, crisis_receiving, psychiatric_hospital, detox_sobering, jail, shelter, home, clinic, other, unknown. [enum, C, A]';
+COMMENT ON COLUMN transports.provider_id IS 'The organisation. [text, R, A]';
+COMMENT ON COLUMN transports.voluntary IS 'Whether the person agreed. Values: voluntary, involuntary, unknown. [enum, C, A]';
+COMMENT ON COLUMN transports.restrained IS 'Restraint on the way. Values: none, handcuffs, soft_restraint, other, unknown. [enum, R, A]';
+COMMENT ON COLUMN transports.arrived_at IS 'When they arrived there. [ts, R, A]';
+COMMENT ON COLUMN transports.accepted_at IS 'When the facility took over. [ts, R, A]';
+COMMENT ON COLUMN transports.officer_free_at IS 'When the officer could leave. [ts, R, A]';
+COMMENT ON COLUMN transports.accepted IS 'Whether the facility took the person. Values: accepted, turned_away_full, turned_away_medical, turned_away_behaviour, turned_away_hours, unknown. [enum, R, A]';
+COMMENT ON COLUMN transports.load_id IS 'The load that wrote this row. [text, S, -]';
+
+CREATE TABLE contact_codes (
+    agency_id VARCHAR,
+    source VARCHAR,
+    contact_id VARCHAR,
+    kind VARCHAR,
+    code VARCHAR,
+    load_id VARCHAR NOT NULL,
+    PRIMARY KEY (agency_id, source, contact_id, kind, code)
+);
+COMMENT ON TABLE contact_codes IS 'One row per box ticked on a form that allows several.';
+COMMENT ON COLUMN contact_codes.agency_id IS 'The agency. [text, K, -]';
+COMMENT ON COLUMN contact_codes.source IS 'The export the row came from. [text, K, -]';
+COMMENT ON COLUMN contact_codes.contact_id IS 'The contact. [key, K, -]';
+COMMENT ON COLUMN contact_codes.kind IS 'Which set of boxes. Values: nature, behavior, weapon, technique, dispatch_criterion, need. [enum, K, A]';
+COMMENT ON COLUMN contact_codes.code IS 'The box. [text, K, A]';
+COMMENT ON COLUMN contact_codes.load_id IS 'The load that wrote this row. [text, S, -]';
+
+CREATE TABLE bookings (
+    agency_id VARCHAR,
+    source VARCHAR,
+    contact_id VARCHAR,
+    booking_id VARCHAR,
+    booked_at TIMESTAMP,
+    released_at TIMESTAMP,
+    smi_screen VARCHAR,
+    connected_to_care tri,
+    load_id VARCHAR NOT NULL,
+    PRIMARY KEY (agency_id, source, contact_id, booking_id)
+);
+COMMENT ON TABLE bookings IS 'One row per jail booking that follows a contact.';
+COMMENT ON COLUMN bookings.agency_id IS 'The agency. [text, K, -]';
+COMMENT ON COLUMN bookings.source IS 'The export the row came from. [text, K, -]';
+COMMENT ON COLUMN bookings.contact_id IS 'The contact. [key, K, -]';
+COMMENT ON COLUMN bookings.booking_id IS 'Number of the booking. [key, K, L]';
+COMMENT ON COLUMN bookings.booked_at IS 'When it began. [ts, C, L]';
+COMMENT ON COLUMN bookings.released_at IS 'When the person left; blank is still held. [ts, C, L]';
+COMMENT ON COLUMN bookings.smi_screen IS 'The jail''s screen for serious mental illness. Values: positive, negative, not_screened, unknown. [enum, R, L]';
+COMMENT ON COLUMN bookings.connected_to_care IS 'Connected to care on release. [tri, O, L]';
+COMMENT ON COLUMN bookings.load_id IS 'The load that wrote this row. [text, S, -]';
 
 CREATE TABLE events (
     agency_id VARCHAR,
@@ -299,6 +398,219 @@ COMMENT ON COLUMN events.event_kind IS 'What changed. Values: program_start, tra
 COMMENT ON COLUMN events.district_id IS 'District it is about; blank is the whole agency. [text, O, -]';
 COMMENT ON COLUMN events.label IS 'What it says on the chart, in 60 characters or fewer. [text, C, -]';
 COMMENT ON COLUMN events.load_id IS 'The load that wrote this row. [text, S, -]';
+
+CREATE TABLE calls (
+    agency_id VARCHAR,
+    call_id VARCHAR,
+    incident_id VARCHAR,
+    received_at TIMESTAMP,
+    origin VARCHAR,
+    priority INTEGER,
+    initial_call_group VARCHAR,
+    crisis_flag_at_dispatch tri,
+    crisis_flag_final tri,
+    district_id VARCHAR,
+    disposition_of_call VARCHAR,
+    cit_available tri,
+    dispatched_at TIMESTAMP,
+    first_arrived_at TIMESTAMP,
+    cleared_at TIMESTAMP,
+    load_id VARCHAR NOT NULL,
+    PRIMARY KEY (agency_id, call_id)
+);
+COMMENT ON TABLE calls IS 'One row per call in computer-aided dispatch, whether or not a form followed.';
+COMMENT ON COLUMN calls.agency_id IS 'The agency. [text, K, -]';
+COMMENT ON COLUMN calls.call_id IS 'Number of the call. [key, K, D]';
+COMMENT ON COLUMN calls.incident_id IS 'Report number that links to the form. [key, C, D]';
+COMMENT ON COLUMN calls.received_at IS 'When the telephone was picked up. [ts, C, D]';
+COMMENT ON COLUMN calls.origin IS 'How it came in. Values: 911, non_emergency_line, 988_transfer, text, alarm, on_view, walk_in, other_agency, hold_order_service, welfare_request, scheduled_follow_up, other. [enum, C, D]';
+COMMENT ON COLUMN calls.priority IS 'Priority on the agency''s scale, 0 to 9. [int, R, D]';
+COMMENT ON COLUMN calls.initial_call_group IS 'Call type at dispatch. Values: suicide, behavioral_crisis, welfare_check, disturbance, domestic, assault, threats, weapon, trespass, suspicious, theft_or_property, overdose, intoxication, medical, missing_person, hold_order_or_transport, warrant, traffic, other, unknown. [enum, C, D]';
+COMMENT ON COLUMN calls.crisis_flag_at_dispatch IS 'Coded as behavioural health at dispatch. [tri, C, D]';
+COMMENT ON COLUMN calls.crisis_flag_final IS 'Coded so when cleared. [tri, R, A]';
+COMMENT ON COLUMN calls.district_id IS 'District. [text, C, D]';
+COMMENT ON COLUMN calls.disposition_of_call IS 'Who took it. Values: police_dispatched, co_responder, alternative_responder, transferred_988, transferred_mobile_crisis, ems_only, telephone_resolved, cancelled, duplicate, no_unit_sent. [enum, C, D]';
+COMMENT ON COLUMN calls.cit_available IS 'A CIT officer was on duty and free in the district. [tri, R, D]';
+COMMENT ON COLUMN calls.dispatched_at IS 'When the first unit was sent. [ts, C, A]';
+COMMENT ON COLUMN calls.first_arrived_at IS 'When the first unit arrived. [ts, C, A]';
+COMMENT ON COLUMN calls.cleared_at IS 'When the last unit was free. [ts, C, A]';
+COMMENT ON COLUMN calls.load_id IS 'The load that wrote this row. [text, S, -]';
+
+CREATE TABLE call_units (
+    agency_id VARCHAR,
+    call_id VARCHAR,
+    officer_key VARCHAR,
+    unit_kind VARCHAR,
+    dispatched_at TIMESTAMP,
+    arrived_at TIMESTAMP,
+    cleared_at TIMESTAMP,
+    load_id VARCHAR NOT NULL,
+    PRIMARY KEY (agency_id, call_id, officer_key)
+);
+COMMENT ON TABLE call_units IS 'One row per call and officer: who was there, and when.';
+COMMENT ON COLUMN call_units.agency_id IS 'The agency. [text, K, -]';
+COMMENT ON COLUMN call_units.call_id IS 'Number of the call. [key, K, A]';
+COMMENT ON COLUMN call_units.officer_key IS 'Badge, serial or employee number. [key, K, A]';
+COMMENT ON COLUMN call_units.unit_kind IS 'Kind of unit. Values: patrol, cit_patrol, supervisor, co_responder, clinician, ems, fire, tactical, k9, other_agency. [enum, C, D]';
+COMMENT ON COLUMN call_units.dispatched_at IS 'When it was sent. [ts, C, A]';
+COMMENT ON COLUMN call_units.arrived_at IS 'When it arrived; blank where it never did. [ts, C, A]';
+COMMENT ON COLUMN call_units.cleared_at IS 'When it was free. [ts, C, A]';
+COMMENT ON COLUMN call_units.load_id IS 'The load that wrote this row. [text, S, -]';
+
+CREATE TABLE districts (
+    agency_id VARCHAR,
+    district_id VARCHAR,
+    district_name VARCHAR,
+    patrolled tri,
+    load_id VARCHAR NOT NULL,
+    PRIMARY KEY (agency_id, district_id)
+);
+COMMENT ON TABLE districts IS 'One row per patrol district.';
+COMMENT ON COLUMN districts.agency_id IS 'The agency. [text, K, -]';
+COMMENT ON COLUMN districts.district_id IS 'District as CAD names it. [text, K, -]';
+COMMENT ON COLUMN districts.district_name IS 'Name to print. [text, R, -]';
+COMMENT ON COLUMN districts.patrolled IS 'Counts for the coverage rule. [tri, C, -]';
+COMMENT ON COLUMN districts.load_id IS 'The load that wrote this row. [text, S, -]';
+
+CREATE TABLE shifts (
+    agency_id VARCHAR,
+    shift_id VARCHAR,
+    shift_name VARCHAR,
+    starts_at VARCHAR,
+    ends_at VARCHAR,
+    weekdays VARCHAR,
+    counts_for_coverage tri,
+    load_id VARCHAR NOT NULL,
+    PRIMARY KEY (agency_id, shift_id)
+);
+COMMENT ON TABLE shifts IS 'One row per patrol shift.';
+COMMENT ON COLUMN shifts.agency_id IS 'The agency. [text, K, -]';
+COMMENT ON COLUMN shifts.shift_id IS 'Shift as the roster names it. [text, K, -]';
+COMMENT ON COLUMN shifts.shift_name IS 'Name to print. [text, R, -]';
+COMMENT ON COLUMN shifts.starts_at IS 'Local time at which it starts, HH:MM. [text, C, -]';
+COMMENT ON COLUMN shifts.ends_at IS 'Local time at which it ends, HH:MM; it may cross midnight. [text, C, -]';
+COMMENT ON COLUMN shifts.weekdays IS 'Days on which it starts, Monday first, a dash for a day off: MTWTF-- is weekdays. Blank is every day. [text, R, -]';
+COMMENT ON COLUMN shifts.counts_for_coverage IS 'Is a patrol shift under the rule of coverage. [tri, C, -]';
+COMMENT ON COLUMN shifts.load_id IS 'The load that wrote this row. [text, S, -]';
+
+CREATE TABLE assignments (
+    agency_id VARCHAR,
+    officer_key VARCHAR,
+    from_date DATE,
+    to_date DATE,
+    on_patrol tri,
+    district_id VARCHAR,
+    shift_id VARCHAR,
+    squad VARCHAR,
+    cit_designated tri,
+    load_id VARCHAR NOT NULL,
+    PRIMARY KEY (agency_id, officer_key, from_date)
+);
+COMMENT ON TABLE assignments IS 'One row per officer and period: who was on patrol, and who served as a CIT officer.';
+COMMENT ON COLUMN assignments.agency_id IS 'The agency. [text, K, -]';
+COMMENT ON COLUMN assignments.officer_key IS 'Badge, serial or employee number. [key, K, P]';
+COMMENT ON COLUMN assignments.from_date IS 'First day. [date, K, P]';
+COMMENT ON COLUMN assignments.to_date IS 'First day no longer; blank is current. [date, C, P]';
+COMMENT ON COLUMN assignments.on_patrol IS 'Counts as patrol. [tri, C, P]';
+COMMENT ON COLUMN assignments.district_id IS 'Home district. [text, R, P]';
+COMMENT ON COLUMN assignments.shift_id IS 'Home shift. [text, R, P]';
+COMMENT ON COLUMN assignments.squad IS 'Squad: those who work and rest on the same days. [text, R, P]';
+COMMENT ON COLUMN assignments.cit_designated IS 'Serves as a CIT officer; trained is not designated. [tri, C, P]';
+COMMENT ON COLUMN assignments.load_id IS 'The load that wrote this row. [text, S, -]';
+
+CREATE TABLE rosters (
+    agency_id VARCHAR,
+    officer_key VARCHAR,
+    duty_date DATE,
+    shift_id VARCHAR,
+    district_id VARCHAR,
+    duty_status VARCHAR,
+    dispatchable tri,
+    load_id VARCHAR NOT NULL,
+    PRIMARY KEY (agency_id, officer_key, duty_date, shift_id)
+);
+COMMENT ON TABLE rosters IS 'One row per officer, day and shift.';
+COMMENT ON COLUMN rosters.agency_id IS 'The agency. [text, K, -]';
+COMMENT ON COLUMN rosters.officer_key IS 'Badge, serial or employee number. [key, K, P]';
+COMMENT ON COLUMN rosters.duty_date IS 'Day on which the shift starts. [date, K, P]';
+COMMENT ON COLUMN rosters.shift_id IS 'The shift. [text, K, P]';
+COMMENT ON COLUMN rosters.district_id IS 'District worked in. [text, C, P]';
+COMMENT ON COLUMN rosters.duty_status IS 'What the officer did; only the first three can take a call. Values: worked, overtime, held_over, court, training, leave, sick, light_duty, loaned_out. [enum, C, P]';
+COMMENT ON COLUMN rosters.dispatchable IS 'Assigned to answer calls. [tri, R, P]';
+COMMENT ON COLUMN rosters.load_id IS 'The load that wrote this row. [text, S, -]';
+
+CREATE TABLE trainings (
+    agency_id VARCHAR,
+    officer_key VARCHAR,
+    course_id VARCHAR,
+    completed_on DATE,
+    course_kind VARCHAR,
+    hours DOUBLE,
+    volunteered tri,
+    years_service_at_training DOUBLE,
+    result VARCHAR,
+    load_id VARCHAR NOT NULL,
+    PRIMARY KEY (agency_id, officer_key, course_id, completed_on)
+);
+COMMENT ON TABLE trainings IS 'One row per person and course.';
+COMMENT ON COLUMN trainings.agency_id IS 'The agency. [text, K, -]';
+COMMENT ON COLUMN trainings.officer_key IS 'Badge, serial or employee number. [key, K, P]';
+COMMENT ON COLUMN trainings.course_id IS 'Number of the course. [text, K, P]';
+COMMENT ON COLUMN trainings.completed_on IS 'Day it ended. [date, K, P]';
+COMMENT ON COLUMN trainings.course_kind IS 'Kind of course. Values: cit_40h, cit_enhanced, cit_in_service, cit_dispatcher_8h, mh_awareness, deescalation, hold_law, other. [enum, C, P]';
+COMMENT ON COLUMN trainings.hours IS 'Hours of instruction. [num, C, P]';
+COMMENT ON COLUMN trainings.volunteered IS 'Volunteered for this course. [tri, R, P]';
+COMMENT ON COLUMN trainings.years_service_at_training IS 'Years of service when it began; under 1 is a recruit. [num, R, P]';
+COMMENT ON COLUMN trainings.result IS 'How it ended. Values: completed, failed, withdrew. [enum, R, P]';
+COMMENT ON COLUMN trainings.load_id IS 'The load that wrote this row. [text, S, -]';
+
+CREATE TABLE service_providers (
+    agency_id VARCHAR,
+    provider_id VARCHAR,
+    provider_name VARCHAR,
+    provider_kind VARCHAR,
+    accepts_police_dropoff VARCHAR,
+    accepts_involuntary tri,
+    hours VARCHAR,
+    agreement_from DATE,
+    agreement_to DATE,
+    dropoff_target_minutes INTEGER,
+    load_id VARCHAR NOT NULL,
+    PRIMARY KEY (agency_id, provider_id)
+);
+COMMENT ON TABLE service_providers IS 'One row per organisation or facility, never a person.';
+COMMENT ON COLUMN service_providers.agency_id IS 'The agency. [text, K, -]';
+COMMENT ON COLUMN service_providers.provider_id IS 'Number of the organisation. [text, K, -]';
+COMMENT ON COLUMN service_providers.provider_name IS 'Name of the organisation. [text, R, -]';
+COMMENT ON COLUMN service_providers.provider_kind IS 'Kind of service. Values: emergency_department, crisis_receiving, psychiatric_hospital, mobile_crisis, outpatient_mh, substance_use, detox_sobering, crisis_line, veterans, youth_crisis, older_adult, shelter, case_management, peer, jail_health, primary_care, other. [enum, C, -]';
+COMMENT ON COLUMN service_providers.accepts_police_dropoff IS 'Whether police may bring people. Values: always, limited_hours, with_medical_clearance, no. [enum, R, -]';
+COMMENT ON COLUMN service_providers.accepts_involuntary IS 'Takes people on a hold. [tri, R, -]';
+COMMENT ON COLUMN service_providers.hours IS 'When it is open. Values: all_hours, extended, business. [enum, R, -]';
+COMMENT ON COLUMN service_providers.agreement_from IS 'First day of the written agreement with the agency. [date, R, -]';
+COMMENT ON COLUMN service_providers.agreement_to IS 'First day without it; blank is still in force. [date, R, -]';
+COMMENT ON COLUMN service_providers.dropoff_target_minutes IS 'Minutes within which it promised to take over. [int, O, -]';
+COMMENT ON COLUMN service_providers.load_id IS 'The load that wrote this row. [text, S, -]';
+
+CREATE TABLE program_elements (
+    agency_id VARCHAR,
+    element VARCHAR,
+    as_of DATE,
+    status VARCHAR,
+    instrument VARCHAR,
+    assessed_by VARCHAR,
+    evidence VARCHAR,
+    load_id VARCHAR NOT NULL,
+    PRIMARY KEY (agency_id, element, as_of)
+);
+COMMENT ON TABLE program_elements IS 'One row per element of best practice and date of assessment: what no record system can hold.';
+COMMENT ON COLUMN program_elements.agency_id IS 'The agency. [text, K, -]';
+COMMENT ON COLUMN program_elements.element IS 'The element. Values: steering_committee_meets, law_enforcement_coordinator, mental_health_coordinator, advocacy_or_lived_experience_partner, written_agreement_with_receiving_facility, no_refusal_dropoff, cit_policy_in_force, dispatch_policy_names_cit, telecommunicators_trained, officers_volunteer_and_are_selected, selection_includes_interview_and_record_review, patrol_experience_before_training, forty_hour_curriculum, people_with_lived_experience_teach, site_visits, scenario_practice, in_service_every_two_years, cit_officer_leads_scene, clinician_available_all_hours, all_others_have_awareness_training, data_collected_on_every_contact, data_reviewed_by_committee, recognition_of_officers, program_certified, youth_protocol, veterans_protocol, outreach_to_community. [enum, K, P]';
+COMMENT ON COLUMN program_elements.as_of IS 'Day of the assessment. [date, K, P]';
+COMMENT ON COLUMN program_elements.status IS 'How far it is met. Values: met, partly, planned, not_met, not_assessed. [enum, C, P]';
+COMMENT ON COLUMN program_elements.instrument IS 'Which instrument, with its edition. [text, R, P]';
+COMMENT ON COLUMN program_elements.assessed_by IS 'Who assessed it. Values: self, peer_review, state_council, cit_international, monitor. [enum, R, P]';
+COMMENT ON COLUMN program_elements.evidence IS 'Reference of the document that shows it; no narrative. [text, O, P]';
+COMMENT ON COLUMN program_elements.load_id IS 'The load that wrote this row. [text, S, -]';
 
 CREATE TABLE source_columns (
     agency_id VARCHAR,

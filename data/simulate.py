@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from data.simulation import (
     agency,
+    boxes,
     cad,
     care,
     contacts,
@@ -27,6 +28,7 @@ from data.simulation import (
     documents,
     endings,
     forms,
+    jail,
     liability,
     outcomes,
     payroll,
@@ -57,6 +59,8 @@ _STREAMS = (
     "documents",
     "records",
     "rosters",
+    "boxes",
+    "jail",
 )
 
 
@@ -170,6 +174,8 @@ def _assemble(options: Options, rng: dict[str, np.random.Generator], potential: 
     tables["dispositions"] = contacts.dispositions(
         options, filled, ended, trip.provider, rng["records"]
     )
+    tables["contact_codes"] = boxes.table(options, tables["contacts"], rng["boxes"])
+    tables["bookings"] = jail.table(options, tables["contacts"], rng["jail"])
     tables |= care.tables(options, calls, drawn, filled, ended, trip, rng["care"])
     tables |= safety.tables(options, staff, calls, drawn, filled, cleared, rng["safety"])
     tables |= liability.tables(options, calls, drawn, filled, rng["liability"])

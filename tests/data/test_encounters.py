@@ -36,7 +36,8 @@ def test_an_officer_is_certified_on_the_days_some_credential_covers(
     some = [held for size in range(4) for held in itertools.combinations(PERIODS, size)]
     officers = {str(i): [(draw.choice(kinds), *p) for p in held] for i, held in enumerate(some)}
     con.executemany(
-        "INSERT OR IGNORE INTO certifications VALUES ('A', ?, ?, ?, ?, 'L')",
+        "INSERT OR IGNORE INTO certifications (agency_id, officer_key, credential, certified_on,"
+        " expires_on, load_id) VALUES ('A', ?, ?, ?, ?, 'L')",
         [(o, kind, _day(a), _day(b)) for o, held in officers.items() for kind, a, b in held],
     )
     # Two officers at each contact, one of them reporting; a contact for every fifth day.

@@ -47,6 +47,8 @@ KEYS = {
     "contacts": ("contact_id",),
     "contact_officers": ("contact_id", "officer_key"),
     "dispositions": ("contact_id", "disposition"),
+    "contact_codes": ("contact_id", "kind", "code"),
+    "bookings": ("booking_id",),
     "transports": ("contact_id", "seq"),
     "holds": ("hold_id",),
     "referrals": ("referral_id",),
