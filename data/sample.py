@@ -7,8 +7,6 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from data import ingest, mapping
-from data import simulate as simulator
 from data.errors import StoreLockedError, UserError
 from data.store import Store
 
@@ -27,6 +25,10 @@ def simulate(
     progress: Callable[[str], None] = lambda stage: None,
 ) -> str:
     """Simulate an agency; write it to ``out`` or publish it. Return one line that says what was done."""
+    # Hardly ever needed, and slow to import.
+    from data import ingest, mapping
+    from data import simulate as simulator
+
     if contacts < 1:
         raise UserError("--contacts must be at least 1")
     progress(f"simulating {contacts:,} contacts")

@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import NamedTuple
 
-from pages.print import html, typst_pdf, word
-from pages.print.brief import brief
 from pages.print.document import Document
 from pages.print.material import Material, gather
-from pages.print.narrative import alone
-from pages.print.report import Progress, report
 
 __all__ = ["FORMATS", "KINDS", "Format", "document", "gather", "render"]
 
+Progress = Callable[[str], None]
+
 
 class Format(NamedTuple):
-    """One kind of file: its name, media type, and what makes its bytes of a document."""
+    """One kind of file: its name, media type, and the module that makes its bytes of a document."""
 
     label: str
     mime: str
-    render: Callable[[Document], bytes]
+    module: str
+
+    def render(self, made: Document) -> bytes:
+        """Return the document's bytes."""
+        found: bytes = import_module(self.module).render(made)
+        return found
 
 
 FORMATS = {
-    "pdf": Format("PDF", "application/pdf", typst_pdf.render),
+    "pdf": Format("PDF", "application/pdf", "pages.print.typst_pdf"),
     "docx": Format(
         "Word",
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        word.render,
+        "pages.print.word",
     ),
-    "html": Format("HTML", "text/html", html.render),
+    "html": Format("HTML", "text/html", "pages.print.html"),
 }
 KINDS = {
     "brief": "One-page brief",
@@ -41,6 +45,11 @@ KINDS = {
 
 def document(kind: str, material: Material, progress: Progress = lambda _: None) -> Document:
     """Return one kind of document of the material; ``KeyError`` for an unknown kind."""
+    # The drawing library is slow to import: not before there is something to draw.
+    from pages.print.brief import brief
+    from pages.print.narrative import alone
+    from pages.print.report import report
+
     made: dict[str, Callable[[], Document]] = {
         "brief": lambda: brief(material),
         "report": lambda: report(material, progress),
