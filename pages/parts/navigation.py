@@ -28,5 +28,16 @@ def choose() -> tuple[st.Page, PageEntry]:
         )
         sections.setdefault(entry.section, []).append(page)
         entries[entry.title] = entry
-    chosen = st.navigation(sections, expanded=True)
+    # Streamlit's own menu puts headings into a list, which a screen reader trips over.
+    chosen = st.navigation(sections, position="hidden")
+    _menu(sections)
     return chosen, entries[chosen.title]
+
+
+def _menu(sections: dict[str, list[st.Page]]) -> None:
+    with st.sidebar.container(gap=None, key="menu"):
+        for section, pages in sections.items():
+            if section:
+                st.markdown(f"###### {section}")
+            for page in pages:
+                st.page_link(page, width="stretch")

@@ -11,6 +11,8 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,13 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         except OSError:
             time.sleep(0.2)
     raise RuntimeError("the dashboard did not start")
+
+
+@cache
+def _axe() -> str:
+    spec = find_spec("axe_playwright_python")
+    assert spec is not None and spec.origin is not None
+    return Path(spec.origin).with_name("axe.min.js").read_text(encoding="utf-8")
 
 
 class Chrome:
@@ -167,6 +176,30 @@ class Chrome:
             for entry in self.driver.get_log("browser")
             if entry["level"] == "SEVERE" and not any(k in entry["message"] for k in KNOWN_ERRORS)
         ]
+
+    def barriers(self) -> list[str]:
+        """Return what axe-core finds serious or critical: rule, places, and the first of them."""
+        if not self.driver.execute_script("return Boolean(window.axe)"):
+            self.driver.execute_script(_axe())
+        found = self.driver.execute_async_script(
+            "const done = arguments[arguments.length - 1];"
+            "axe.run(document, {resultTypes: ['violations']}).then(r => done(r.violations))"
+        )
+        return [
+            f"{v['id']} ({v['impact']}) at {len(v['nodes'])}: {v['nodes'][0]['html'][:300]}"
+            for v in found
+            if v["impact"] in ("serious", "critical")
+        ]
+
+    def press(self, key: str, times: int = 1) -> None:
+        """Press a key that has a name (``TAB``, ``ENTER``, ``ARROW_DOWN``), wherever the focus is."""
+        from selenium.webdriver import ActionChains
+        from selenium.webdriver.common.keys import Keys
+
+        chain = ActionChains(self.driver, duration=0)
+        for _ in range(times):
+            chain.send_keys(getattr(Keys, key))
+        chain.perform()
 
     def overflow(self) -> int:
         """Return by how many pixels the page is wider than its window."""

@@ -34,6 +34,7 @@ def draw_every_page(address: str, chrome: Chrome, width: int) -> None:
         assert chrome.exceptions() == []
         assert chrome.console_errors() == []
         assert chrome.overflow() <= 1, f"{entry.script} is wider than {width} pixels"
+        assert chrome.barriers() == [], entry.script
 
 
 def test_the_first_page_is_usable(address: str, window: Window) -> None:
@@ -96,7 +97,7 @@ def test_a_filter_stands_in_the_link_and_survives(address: str, window: Window) 
     other.open(link)
     assert other.text() == filtered, "the link shows the same view to someone else"
 
-    chrome.click('[data-testid="stSidebarNavLink"]', "Overview")
+    chrome.click('[data-testid="stPageLink-NavLink"]', "Overview")
     chrome.settle()
     assert "Overview" in chrome.text()
     assert query(chrome)["call_group"] == ["suicide"], "a filter survives a change of page"
