@@ -10,7 +10,9 @@ from pathlib import Path
 from data.errors import StoreLockedError, UserError
 from data.store import Store
 
-SAMPLE_CONTACTS = 60_000
+SAMPLE_CONTACTS = 24_000
+SAMPLE_OFFICERS = 150
+"""So few that a night without a CIT officer happens, and somebody is worth training next."""
 SAMPLE_SEED = 20260101
 _PATIENCE = 300
 
@@ -20,6 +22,7 @@ def simulate(
     contacts: int,
     seed: int,
     *,
+    officers: int | None = None,
     out: Path | None = None,
     truth: Path | None = None,
     progress: Callable[[str], None] = lambda stage: None,
@@ -32,7 +35,7 @@ def simulate(
     if contacts < 1:
         raise UserError("--contacts must be at least 1")
     progress(f"simulating {contacts:,} contacts")
-    simulation = simulator.simulate(contacts, seed)
+    simulation = simulator.simulate(contacts, seed, officers=officers)
     if truth is not None:
         truth.write_text(json.dumps(simulation.truth, indent=1), encoding="utf-8")
     if out is not None:
@@ -56,7 +59,7 @@ def ensure(store: Store, progress: Callable[[str], None] = lambda stage: None) -
     if store.current_id() is not None:
         return
     try:
-        simulate(store, SAMPLE_CONTACTS, SAMPLE_SEED, progress=progress)
+        simulate(store, SAMPLE_CONTACTS, SAMPLE_SEED, officers=SAMPLE_OFFICERS, progress=progress)
     except StoreLockedError:
         with store.lock(timeout=_PATIENCE):
             pass

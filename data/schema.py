@@ -131,6 +131,20 @@ def tables() -> dict[str, Table]:
     return found
 
 
+@cache
+def declared() -> dict[str, dict[str, str]]:
+    """Return the type of every column by table, as queries cast to it: read off the text, in no time.
+
+    A yes/no is text here: a snapshot of an earlier version may lack its type.
+    """
+    found: dict[str, dict[str, str]] = {}
+    text = SCHEMA_SQL.read_text(encoding="utf-8")
+    for name, body in re.findall(r"^CREATE TABLE (\w+) \(\n(.*?)^\);", text, re.M | re.S):
+        columns = re.findall(r"^    (?!PRIMARY)(\w+) (\w+(?:\[\])?)", body, re.M)
+        found[name] = {c: "VARCHAR" if kind == "tri" else kind for c, kind in columns}
+    return found
+
+
 def importable() -> dict[str, Table]:
     """Return the tables an export may fill."""
     return {t.name: t for t in tables().values() if t.importable}

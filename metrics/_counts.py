@@ -71,11 +71,10 @@ def monotone_root(
 ) -> float:
     """Return the root of a monotone function (``sign`` 1 rising, -1 falling).
 
-    The bracket is grown outward from ``start`` by doubling steps, then Brent's method closes it.
+    The bracket is grown outward from ``start`` by growing steps, then halved until no number lies
+    between its ends: the library's root finders take longer to import than this takes to run.
     Raises ``ArithmeticError`` if no bracket is found.
     """
-    from scipy.optimize import brentq  # slow to import, and many pages never need it
-
     near = far = start
     side = function(start)
     if side == 0:
@@ -84,6 +83,21 @@ def monotone_root(
     for _ in range(200):
         near, far = far, far + outward * step
         if function(far) * side <= 0:
-            return float(brentq(function, min(near, far), max(near, far), xtol=1e-15, rtol=1e-15))
+            return _halved(function, near, far, side)
         step *= 1.6
     raise ArithmeticError("no limit found")
+
+
+def _halved(function: Callable[[float], float], near: float, far: float, side: float) -> float:
+    """Return the root between ``near``, where the function has the sign of ``side``, and ``far``."""
+    while True:
+        middle = near + (far - near) / 2
+        if middle in (near, far):
+            return middle
+        value = function(middle)
+        if value == 0:
+            return middle
+        if value * side > 0:
+            near = middle
+        else:
+            far = middle

@@ -20,8 +20,9 @@ class Value:
     """One number of a measure: a period, and where it is split a place or a kind.
 
     ``numerator`` is None where nothing can be said, and ``share`` then holds the reason; ``share`` is
-    None for a count. ``not_recorded`` were left out of the denominator, ``unlinked`` are contacts
-    whose person is not known.
+    None for a count. A ``median`` has no numerator: it is the middle one of ``denominator`` values.
+    ``not_recorded`` were left out of the denominator, ``unlinked`` are contacts whose person is not
+    known, ``pending`` what cannot be said yet.
     """
 
     period: Period
@@ -33,10 +34,15 @@ class Value:
     dimension: str | None = None
     place: str | None = None
     level: str | None = None
+    pending: int = 0
+    median: float | None = None
+    unit: str = ""
 
     @property
     def value(self) -> float | int | None:
-        """The share as a proportion, or the count; None where there is none."""
+        """The share as a proportion, the median in its unit, or the count; None where there is none."""
+        if self.median is not None:
+            return self.median
         return self.numerator if self.share is None else self.share.estimate
 
     @property
@@ -95,8 +101,10 @@ class Report:
                 "name": m.name,
                 "definition": m.definition,
                 "own_stand_in": m.nearest,
-                "unit": None if m.needs else m.unit,
-                "denominator_is": _denominator(m),
+                "unit": None if r.lacks else m.unit,
+                "value_is": None if r.lacks else kind(m),
+                "denominator_is": None if r.lacks else denominator(m),
+                "pending_is": m.pending_words or None,
             }
             tail = {
                 "baseline": r.baseline.value if r.baseline else None,
@@ -104,7 +112,7 @@ class Report:
                 "baseline_last_day": r.baseline.period.counted_last if r.baseline else None,
                 "target": r.target,
                 "needs": "; ".join(r.lacks),
-                "needs_data": m.needs_words,
+                "needs_data": m.needs_words if r.lacks else "",
                 "note": m.note,
                 "check": "check your award",
                 "access": self.access,
@@ -152,7 +160,7 @@ class Report:
 _FLAT = (
     "period_kind", "period", "first_day", "last_day", "partial", "months_missing", "split_by",
     "place", "kind", "numerator", "denominator", "value", "low", "high", "not_recorded",
-    "person_not_known", "reason",
+    "person_not_known", "pending", "reason",
 )  # fmt: skip
 
 
@@ -162,13 +170,19 @@ def _flat(v: Value) -> dict[str, Any]:
         v.period.kind, v.period.label, v.period.counted_first, v.period.counted_last,
         v.period.partial, len(v.period.gaps), v.dimension, v.place, v.level, v.numerator,
         v.denominator, v.value, share.low if share else None, share.high if share else None,
-        v.not_recorded, v.unlinked, v.reason,
+        v.not_recorded, v.unlinked, v.pending, v.reason,
     )  # fmt: skip
     return dict(zip(_FLAT, found, strict=True))
 
 
-def _denominator(m: Measure) -> str | None:
-    return m.among_words if m.share and not m.needs else None
+def kind(m: Measure) -> str:
+    """Return what the value of a measure is: a share, a count, or a median with its unit."""
+    return f"median, {m.median_unit}" if m.median else "share" if m.share else "count"
+
+
+def denominator(m: Measure) -> str | None:
+    """Return what a measure is a share or the median of, or None for a count."""
+    return m.among_words if m.share or m.median else None
 
 
 def _cell(value: Any) -> Any:
@@ -199,6 +213,7 @@ def _value_dict(v: Value) -> dict[str, Any]:
         "high": v.share.high if v.share else None,
         "not_recorded": v.not_recorded,
         "person_not_known": v.unlinked,
+        "pending": v.pending,
     }
     return found | ({"reason": v.reason} if v.reason else {})
 
@@ -210,11 +225,13 @@ def _result_dict(r: Result) -> dict[str, Any]:
         "name": m.name,
         "definition": m.definition,
         "own_stand_in": m.nearest,
-        "unit": None if m.needs else m.unit,
-        "share": None if m.needs else m.share,
-        "denominator_is": _denominator(m),
+        "unit": None if r.lacks else m.unit,
+        "share": None if r.lacks else m.share,
+        "value_is": None if r.lacks else kind(m),
+        "denominator_is": None if r.lacks else denominator(m),
+        "pending_is": m.pending_words or None,
         "needs": list(r.lacks),
-        "needs_data": m.needs_words or None,
+        "needs_data": (m.needs_words or None) if r.lacks else None,
         "target": r.target,
         "baseline": _value_dict(r.baseline) if r.baseline else None,
         "values": [_value_dict(v) for v in r.values],

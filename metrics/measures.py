@@ -54,6 +54,8 @@ def targets(set_: str, pairs: Iterable[str]) -> dict[str, float]:
         value = value / 100 if text.endswith("%") else value
         if not 0 <= value < float("inf") or (known[id_].share and value > 1):
             raise UserError(f"target {pair!r}: a share lies between 0 and 1, or is written as 40%")
+        if known[id_].median and text.endswith("%"):
+            raise UserError(f"target {pair!r}: write a number of {known[id_].median_unit}")
         found[id_] = value
     return found
 
@@ -73,6 +75,15 @@ def gaps(snapshot: Snapshot) -> tuple[date, ...]:
     return tuple(found)
 
 
+def year_starts_in(snapshot: Snapshot) -> int:
+    """Return the month the agency's fiscal year starts in, by its own record; else January.
+
+    Of agencies whose fiscal years differ none is chosen.
+    """
+    known = aggregate.fiscal_starts(snapshot)
+    return next(iter(known)) if len(known) == 1 else 1
+
+
 def baselines(snapshot: Snapshot, year_starts: int) -> dict[str, tuple[date, date]]:
     """Return the fiscal years that may be a baseline: those the data cover whole, by name."""
     covered = aggregate.coverage(snapshot)
@@ -88,7 +99,7 @@ def report(
     start: date | None = None,
     end: date | None = None,
     *,
-    year_starts: int = 1,
+    year_starts: int | None = None,
     baseline: tuple[date, date] | None = None,
     target: dict[str, float] | None = None,
 ) -> Report:
@@ -96,6 +107,7 @@ def report(
 
     Without ``start`` and ``end`` the whole export is reported. The baseline is the period given,
     else the first fiscal year that the data cover whole; ``target`` is the agency's own, by measure.
+    ``year_starts`` is the month fiscal years start in, by default that of :func:`year_starts_in`.
     Raises ``UserError`` for a set there is not, and for a period without data.
     """
     chosen = measure_set(set_)
@@ -107,6 +119,8 @@ def report(
         raise UserError(f"the period ends ({end}) before it starts ({start}); swap them")
     asked = (start or data[0], end or data[1])
     holes = gaps(snapshot)
+    if year_starts is None:
+        year_starts = year_starts_in(snapshot)
     periods = fiscal.periods(data, asked, year_starts, holes) if asked[0] <= asked[1] else ()
     if not periods:
         raise UserError(
@@ -201,7 +215,7 @@ class _Tallies:
         if missing := self._missing(m):
             return missing
         total = self.found.get((m.id, everything, None), {}).get((None, None))
-        if total is None or total.known or not m.sources:
+        if total is None or total.known or total.pending or not m.sources:
             return ()
         if m.unit == "people" and total.unlinked and not total.unknown:
             return (_PERSON,)
@@ -240,7 +254,7 @@ class _Tallies:
             inside = (window.first is None or window.first <= p.counted_first) and (
                 window.until is None or p.counted_last < window.until
             )
-            if not inside and not m.share:
+            if not inside and not (m.share or m.median):
                 return f"recorded only from {window.first or 'the start'} to {window.until or 'the end'}"
         return None
 
@@ -259,6 +273,8 @@ class _Tallies:
         empty = Tally(m.id, p.id, 0, 0, 0)
         total = own.get((place, None), empty)
         hits = total.hits if level is None else own.get((place, level), empty).hits
+        if m.median and level is None:
+            return self._median(m, p, total)
         numerator: int | None = hits
         # A kind of contact is a share of the contacts that have any, even where those are counted.
         shared = m.share or (level is not None and m.unit == "contacts")
@@ -266,7 +282,9 @@ class _Tallies:
         share: Estimated | None = wilson(hits, total.known) if shared else None
         if shared and not total.known:
             words = "none in this period"
-            if total.unknown:
+            if total.pending:
+                words = m.pending_words
+            elif total.unknown:
                 words = "not recorded"
             elif total.unlinked:
                 words = "nobody known to count in this period"
@@ -283,4 +301,22 @@ class _Tallies:
             dimension,
             place,
             level,
+            total.pending if level is None else 0,
+        )
+
+    @staticmethod
+    def _median(m: Measure, p: Period, total: Tally) -> Value:
+        found, why = total.median, None
+        if found is None:
+            words = "not recorded" if total.unknown else "none in this period"
+            why = NotEstimable(m.pending_words if total.pending else words)
+        return Value(
+            p,
+            None,
+            total.known if found is not None else None,
+            why,
+            total.unknown,
+            pending=total.pending,
+            median=found,
+            unit=m.median_unit,
         )

@@ -14,6 +14,7 @@ from data.errors import UserError
 from data.registry.measures import SETS
 from data.store import Store
 from metrics import fiscal, measures
+from metrics.measure_report import Report
 from metrics.options import day
 from metrics.wording import measures as wording
 
@@ -24,13 +25,22 @@ def add(commands: Any) -> None:
     sub = commands.add_parser("measures", help=help_, description=help_)
     sub.set_defaults(action=_measures)
     add_store(sub)
+    add_question(sub)
+    sub.add_argument("--json", action="store_true", help="print the report as JSON")
+    sub.add_argument("--csv", type=Path, metavar="FILE", help="write every value to a CSV file")
+
+
+def add_question(sub: argparse.ArgumentParser) -> None:
+    """Add what is asked: whose measures, which days, the fiscal year, the baseline, targets."""
     sub.add_argument(
         "--set", required=True, choices=[s.id for s in SETS], help="whose measures to report"
     )
     sub.add_argument("--from", dest="start", metavar="DATE", help="first day, inclusive")
     sub.add_argument("--to", dest="end", metavar="DATE", help="last day, inclusive")
     sub.add_argument(
-        "--year-starts", default="1", metavar="MONTH", help="month the fiscal year starts in"
+        "--year-starts",
+        metavar="MONTH",
+        help="month the fiscal year starts in; default: that of the agency, else January",
     )
     sub.add_argument(
         "--baseline",
@@ -40,8 +50,23 @@ def add(commands: Any) -> None:
     sub.add_argument(
         "--target", action="append", default=[], metavar="ID=VALUE", help="your own target; repeats"
     )
-    sub.add_argument("--json", action="store_true", help="print the report as JSON")
-    sub.add_argument("--csv", type=Path, metavar="FILE", help="write every value to a CSV file")
+
+
+def report_of(args: argparse.Namespace, store: Store) -> Report:
+    """Return the report that a command's arguments ask for; raise ``UserError`` for odd ones."""
+    start, end = day(args.start, "--from"), day(args.end, "--to")
+    year_starts = None if args.year_starts is None else fiscal.month(args.year_starts)
+    baseline, target = _span(args.baseline), measures.targets(args.set, args.target)
+    sample.ensure(store)
+    return measures.report(
+        args.set,
+        store.current(),
+        start,
+        end,
+        year_starts=year_starts,
+        baseline=baseline,
+        target=target,
+    )
 
 
 def _span(text: str | None) -> tuple[date, date] | None:
@@ -56,20 +81,7 @@ def _span(text: str | None) -> tuple[date, date] | None:
 
 
 def _measures(args: argparse.Namespace) -> None:
-    start, end = day(args.start, "--from"), day(args.end, "--to")
-    year_starts, baseline = fiscal.month(args.year_starts), _span(args.baseline)
-    target = measures.targets(args.set, args.target)
-    store = Store(args.store)
-    sample.ensure(store)
-    found = measures.report(
-        args.set,
-        store.current(),
-        start,
-        end,
-        year_starts=year_starts,
-        baseline=baseline,
-        target=target,
-    )
+    found = report_of(args, Store(args.store))
     if args.csv is not None:
         try:
             args.csv.write_text(found.to_csv(), encoding="utf-8", newline="")

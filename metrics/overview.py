@@ -10,19 +10,23 @@ from typing import TYPE_CHECKING
 
 from data import registry
 from data.store import Snapshot
-from metrics import aggregate, monthly, situation, wording
+from metrics import aggregate, monthly, response, situation, wording
+from metrics import overview_lines as lines
 from metrics.aggregate import Coverage
 from metrics.detail import Month
 from metrics.estimate import NotEstimable
 from metrics.monthly import GRACE, Read, month_end, month_start, shift
 from metrics.question import Question
+from metrics.tile import Tile
+from metrics.wording import response as response_words
 from metrics.wording import time, views
 
 if TYPE_CHECKING:
     import pandas as pd
 
+__all__ = ["Period", "Tile", "asked_of", "period", "tiles", "whole_months"]
+
 YEAR = 12
-LAPSE_DAYS = 90
 _ASKED = (
     "force",
     "arrest",
@@ -32,23 +36,6 @@ _ASKED = (
     "referral_completed",
     "serious_injury",
 )
-
-
-@dataclass(frozen=True)
-class Tile:
-    """One tile: a value in words, what stands under it, or why the source cannot say.
-
-    ``change`` is what a chart's rules say; where there is no chart, the details say why. A ``wide``
-    one is a line of text under the six tiles; it has details and no value.
-    """
-
-    id: str
-    label: str
-    value: str | None
-    details: tuple[str, ...]
-    missing: str | None = None
-    change: str | None = None
-    wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,6 +86,11 @@ def period(coverage: Coverage, question: Question) -> Period | None:
     # A few days' grace for a month, and none for a few days.
     held = first - before[0] <= min(GRACE, (end - start) / 10)
     return Period(start, end, before if held else None, first, last)
+
+
+def asked_of(question: Question, about: Period) -> Question:
+    """Return the question over the overview's period."""
+    return replace(question.only(), start=about.start, end=about.end)
 
 
 def whole_months(start: date, end: date) -> int | None:
@@ -177,14 +169,17 @@ def tiles(question: Question, snapshot: Snapshot, *, small: bool = False) -> tup
     found = _Counted(about, coverage, aggregate.daily(snapshot, asked), supplied)
     return (
         _contacts(found),
-        _came(found),
+        _calls(question, snapshot, about) or _came(found),
         _last_force(question, snapshot) if small else _force(found),
         _arrests(found),
         _care(found),
-        _time(found),
-        _coverage_line(found, snapshot),
-        _serious(found),
-        Tile("liability", "Liability", None, (), views.LIABILITY_MISSING, wide=True),
+        _time(found, lines.wait(asked_of(question, about), snapshot)),
+        lines.coverage(asked_of(question, about), snapshot, found.supplied),
+        lines.serious(
+            found.days("events:serious_injury") if found.total("n:serious_injury") else None,
+            found.days("highest") if "force_events.category" in found.supplied else None,
+        ),
+        lines.liability(),
     )
 
 
@@ -221,6 +216,16 @@ def _contacts(found: _Counted) -> Tile:
         ),
     )
     return _changed(tile, read)
+
+
+def _calls(question: Question, snapshot: Snapshot, about: Period) -> Tile | None:
+    """Return the tile of who came to calls, where calls say so; otherwise the forms' flag speaks."""
+    days = (about.start, about.end)
+    found = response.came(question, snapshot, days, about.before, about.window)
+    if found is None:
+        return None
+    value, details = views.share(found.now.events, found.now.n), response_words.tile(found, about)
+    return _changed(Tile("cit_came", "CIT officer came", value, details), found.read)
 
 
 def _came(found: _Counted) -> Tile:
@@ -342,7 +347,7 @@ def _care(found: _Counted) -> Tile:
     return _changed(tile, read)
 
 
-def _time(found: _Counted) -> Tile:
+def _time(found: _Counted, wait: str) -> Tile:
     label = "Officer time"
     timed, minutes = found.total("timed"), found.total("minutes")
     if not timed:
@@ -359,31 +364,7 @@ def _time(found: _Counted) -> Tile:
             *time.usual(read, lambda v, _: f"{v / 60:.1f}", " hours"),
             *found.before(f"{views.hours(then / earlier)} a contact" if earlier else None),
             "neither more nor less is better",
-            views.WAIT_MISSING,
+            wait,
         ),
     )
     return _changed(tile, read)
-
-
-def _coverage_line(found: _Counted, snapshot: Snapshot) -> Tile:
-    day = found.period.last
-    until = day + timedelta(days=LAPSE_DAYS)
-    if "certifications.certified_on" in found.supplied:
-        lapsing = views.lapsing(*aggregate.certifications(snapshot, day, until), day, until)
-    else:
-        lapsing = views.CERTIFICATIONS_MISSING
-    return Tile("coverage", "Coverage", None, (lapsing,), views.ROSTER_MISSING, wide=True)
-
-
-def _serious(found: _Counted) -> Tile:
-    details, missing = [], []
-    if found.total("n:serious_injury"):
-        details.append(
-            views.serious("someone seriously injured", found.days("events:serious_injury"))
-        )
-    else:
-        missing.append(wording.needs(*registry.outcome("serious_injury").sources))
-    if "force_events.category" in found.supplied:
-        details.append(views.serious("force of the highest level", found.days("highest")))
-    missing.append(views.REVIEW_MISSING)
-    return Tile("serious", "Serious", None, tuple(details), " ".join(missing), wide=True)

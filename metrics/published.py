@@ -143,7 +143,7 @@ PUBLISHED = (
         study="Seattle police",
         place="Seattle",
         year="2015-16",
-        source="The department's own figures",
+        source="The department's own figures; edition not confirmed",
         figure="Force in 149 of about 9,300 crisis contacts (1.6%).",
         says="How often force was used in crisis contacts in one city, in one year.",
         does_not_say="How often it would have been used without CIT.",
@@ -154,7 +154,7 @@ PUBLISHED = (
         study="Albuquerque police",
         place="Albuquerque",
         year="2018",
-        source="The department's own figures",
+        source="The department's own figures; edition not confirmed",
         figure="No force in 99% of contacts; 72% transported; 3% arrested.",
         says="How crisis contacts ended in one city, in one year.",
         does_not_say="How they would have ended otherwise. Which contacts were counted matters more than"
@@ -166,7 +166,7 @@ PUBLISHED = (
         study="Cleveland police",
         place="Cleveland",
         year="2023",
-        source="The department's own figures",
+        source="The department's own figures; edition not confirmed",
         figure="Force in about 0.4% of crisis contacts.",
         says="How often force was recorded in crisis contacts in one city, in one year.",
         does_not_say="How often it would have been used without CIT, or whether force means what it means"
@@ -178,7 +178,7 @@ PUBLISHED = (
         study="Portland police",
         place="Portland, Oregon",
         year="2020-21",
-        source="The department's own figures",
+        source="The department's own figures; edition not confirmed",
         figure="Force in 0.7% of calls flagged for mental health, in 1.6% of calls with the enhanced team.",
         says="The enhanced team is sent to harder calls, and force was recorded more often there.",
         does_not_say="That the team uses more force than others would on the same calls.",
@@ -196,12 +196,14 @@ QUOTED = (
         " sheet",
         about="In Albuquerque it is how far SWAT call-outs with a crisis part fell after CIT began, with no"
         " other city or group to compare with. On the advocacy sheet it is about arrests again after"
-        " diversion. Neither is about arrests or force in contacts with CIT.",
+        " diversion. Neither is about arrests or force in contacts with CIT. The article has the number"
+        " once more: in 58% of the calls mental illness was an apparent factor.",
     ),
     Quoted(
         number="$151 and $646",
         heard_as="the cost of one response without and with police",
-        origin="A study of Denver's STAR program, in which clinicians and not police answer",
+        origin="Dee & Pyne 2022, Science Advances, on Denver's STAR program, in which clinicians and not"
+        " police answer",
         about="$151 is the program's cost for each offence averted, $646 the usual cost of one minor offence."
         " Neither is the cost of an incident, and STAR is not CIT.",
     ),

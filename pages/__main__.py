@@ -11,8 +11,8 @@ from data import sample
 from data.cli import Parser, add_store, run
 from data.errors import UserError
 from data.store import Store
-from metrics import options
-from pages.print import output
+from metrics import measures_command, options
+from pages.print import measures, output
 from pages.print.material import Material
 
 
@@ -36,6 +36,13 @@ def _print(kind: str) -> Callable[[argparse.Namespace], None]:
         _write(args.out, content)
 
     return action
+
+
+def _measures(args: argparse.Namespace) -> None:
+    store = Store(args.store)
+    found = measures_command.report_of(args, store)
+    content = measures.render(args.format, found, store.current(), store.settings, store.root)
+    _write(args.out, content)
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -64,6 +71,13 @@ def parser() -> Parser:
         sub.add_argument("--format", choices=tuple(output.FORMATS), default="pdf")
         sub.add_argument("--out", type=Path, required=True, metavar="FILE")
         options.add_question(sub)
+    help_ = "write a funder's or overseer's measures as a document"
+    sub = commands.add_parser("measures", help=help_, description=help_)
+    sub.set_defaults(action=_measures)
+    add_store(sub)
+    sub.add_argument("--format", choices=tuple(output.FORMATS), default="docx")
+    sub.add_argument("--out", type=Path, required=True, metavar="FILE")
+    measures_command.add_question(sub)
     return top
 
 

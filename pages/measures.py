@@ -7,10 +7,13 @@ import streamlit as st
 
 from data.errors import UserError
 from data.registry.measures import SETS
+from data.store import Store
 from metrics import fiscal, measures
 from metrics.wording import measures as words
 from pages.parts import cache, choose, downloads, measure_tables, tables
 from pages.parts.view import current
+from pages.print import files, output
+from pages.print import measures as printed
 
 view = current()
 st.title("Measures")
@@ -21,6 +24,7 @@ with left:
     month = st.selectbox(
         "Fiscal year starts in",
         list(calendar.month_name)[1:],
+        measures.year_starts_in(view.snapshot) - 1,
         key="year_starts",
         bind="query-params",
     )
@@ -60,6 +64,13 @@ except UserError as error:
     st.stop()
 st.caption(words.edition(found.set))
 
+
+def make(ending: str) -> bytes:
+    """Write the report as a document, when someone asks for it."""
+    store = Store()
+    return printed.render(ending, found, view.snapshot, store.settings, store.root)
+
+
 periods = {p.label: p for p in found.periods if p.kind in (fiscal.WHOLE, fiscal.YEAR)}
 # A year sets beside a baseline year; the whole period rarely does.
 whole_years = [p.label for p in found.periods if p.kind == fiscal.YEAR and not p.partial]
@@ -73,7 +84,7 @@ st.markdown(f"**{words.period(period)}.** {words.baseline(found, period)}")
 st.subheader("What can be computed")
 overview = measure_tables.overview(found, period.id)
 if overview.empty:
-    st.info("This source records none of these measures yet.", icon=":material/block:")
+    st.info(words.NOTHING, icon=":material/block:")
 else:
     tables.show(overview, f"{found.set.label} measures, {words.period(period)}")
     st.caption(f"{words.UNDUPLICATED} {words.NOT_RECORDED} {words.INTERNAL}")
@@ -84,6 +95,23 @@ else:
         told = "\n".join(words.lines(found))
         rows = partial(measure_tables.frame, found)
         downloads.menu(downloads.Offer(f"measures-{set_}", title, told, rows))
+        st.caption(words.FILES)
+        with st.container(horizontal=True, gap="small"):
+            for ending, format_ in output.FORMATS.items():
+                st.download_button(
+                    format_.label,
+                    partial(make, ending),
+                    files.name(
+                        view.title,
+                        f"measures-{set_}",
+                        (found.start, found.end),
+                        found.snapshot,
+                        ending,
+                    ),
+                    format_.mime,
+                    key=f"measures_{ending}",
+                    on_click="ignore",
+                )
 
 lacking = measure_tables.lacking(found)
 if not lacking.empty:
@@ -97,7 +125,7 @@ if computed:
     result = computed.get(str(picked), next(iter(computed.values())))
     st.markdown(f"**{words.name(result.measure)}**")
     if year_starts > 1:
-        st.caption(words.FISCAL)
+        st.caption(words.years_start(found))
     st.caption(f"{result.measure.definition} {result.measure.note}".strip())
     tables.show(measure_tables.years(result), f"{result.measure.name}, by fiscal year")
     tables.show(measure_tables.quarters(result), f"{result.measure.name}, by quarter")

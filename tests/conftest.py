@@ -21,6 +21,15 @@ def golden_cases() -> dict[str, dict[str, Any]]:
     return {case["id"]: case for case in cases}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _shared_stores(tmp_path_factory: pytest.TempPathFactory) -> None:
+    from tests import stores
+
+    here = tmp_path_factory.getbasetemp()
+    # Processes of one run have folders of their own beside one another.
+    stores.share(here.parent if os.environ.get("PYTEST_XDIST_WORKER") else here)
+
+
 @pytest.fixture(scope="session")
 def golden() -> dict[str, dict[str, Any]]:
     return golden_cases()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 from data import ingest, mapping, simulate
 from data.store import Snapshot, Store
@@ -40,7 +44,32 @@ def make_snapshot(
 
 
 def simulated_store(folder: Path, contacts: int, **options: Any) -> Path:
-    """Simulate an agency of any kind, load it, and return its store."""
+    """Simulate an agency of any kind, load it, and return its store, with the files beside it.
+
+    Made once for all tests of a run, whichever process they run in; each gets a copy of its own.
+    """
+    named = "-".join(f"{k}={v}" for k, v in sorted(options.items()))
+    made = _SHARED / f"simulated-{contacts}-{named}"
+    with FileLock(f"{made}.lock"):
+        if not made.exists():
+            building = made.with_name(f"{made.name}.part")
+            building.mkdir()
+            _simulate(building, contacts, **options)
+            building.rename(made)
+    shutil.copytree(made, folder, dirs_exist_ok=True)
+    return folder / "store"
+
+
+_SHARED = Path(tempfile.gettempdir())
+
+
+def share(folder: Path) -> None:
+    """Keep what is made once for all tests of a run in this folder."""
+    global _SHARED
+    _SHARED = folder
+
+
+def _simulate(folder: Path, contacts: int, **options: Any) -> Path:
     simulation = simulate.simulate(contacts, seed=3, **options)
     simulate.write(simulation, folder)
     files = [folder / f"{table}.parquet" for table in mapping.importable_tables()]

@@ -7,6 +7,7 @@ from typing import TypeVar
 from data.errors import UserError
 from data.registry.covariates import COVARIATES, Covariate
 from data.registry.dispositions import DISPOSITIONS, Disposition
+from data.registry.elements import ELEMENTS
 from data.registry.exposures import EXPOSURES, Exposure
 from data.registry.force import FORCE_CATEGORIES, FORCE_LEVELS, ForceCategory
 from data.registry.measures import MEASURES, SETS, Measure, MeasureSet, measures_of
@@ -15,6 +16,7 @@ from data.registry.outcomes import OUTCOMES, Outcome
 __all__ = [
     "COVARIATES",
     "DISPOSITIONS",
+    "ELEMENTS",
     "EXPOSURES",
     "FORCE_CATEGORIES",
     "FORCE_LEVELS",

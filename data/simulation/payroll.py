@@ -31,6 +31,9 @@ from data.simulation.workforce import (
     month_of,
 )
 
+PUBLISHED_DAYS = 42
+"""Days of roster that are published ahead."""
+
 _RACES = ("white", "hispanic_latino", "black", "asian", "indigenous", "unknown")
 
 
@@ -198,7 +201,7 @@ def _assignment_rows(options: Options, here: Place, staff: Workforce) -> pd.Data
     value = state[row, epoch]
     starts = staff.edges[epoch]
     last_of_officer = np.append(row[1:] != row[:-1], True)
-    ends = np.append(starts[1:] - 1, 0)
+    ends = np.append(starts[1:], 0)
     there = value >= 0
     row, value, starts = row[there], value[there], starts[there]
     current, ends = last_of_officer[there], ends[there]
@@ -232,21 +235,14 @@ def rosters(
     worked: tuple[Array, Array, Array, Array],
     rng: Rng,
 ) -> pd.DataFrame:
-    """Return the rosters of the last 13 months.
+    """Return the rosters of the last 13 months, and the published one of the next six weeks.
 
     Five years of rosters would outnumber every other table, and coverage pages look back a year.
     ``worked`` holds officer, duty day, shift and district of everyone who was at a call: they were
     on duty, scheduled or not.
     """
     first = max(options.first_day, options.last_day - 395)
-    span = np.arange(first, options.last_day + 1)
-    epoch = staff.epoch(span)
-    people = np.flatnonzero(staff.role <= CO_RESPONDER)
-    resting = (span // 3) % 3
-    on = staff.employed[people][:, epoch] & (staff.squad[people][:, epoch] != resting)
-    who, when = np.nonzero(on)
-    officer, day = people[who], span[when]
-    shift, district = staff.shift[officer, epoch[when]], staff.district[officer, epoch[when]]
+    officer, day, shift, district = _scheduled(staff, first, options.last_day)
     total = len(staff.role)
 
     def code(day: Array, officer: Array, shift: Array) -> Array:
@@ -270,8 +266,45 @@ def rosters(
     order = np.lexsort((officer, shift, day))
     officer, day, shift = officer[order], day[order], shift[order]
     district, status = district[order], status[order]
+    past = _roster_rows(options, here, staff, (officer, day, shift, district), status, rng)
+    # Drawn last, so that the rows above are what they were without it.
+    ahead = _scheduled(staff, options.last_day + 1, options.last_day + PUBLISHED_DAYS)
+    planned = pick(rng, (0.90, 0.0, 0.0, 0.0, 0.03, 0.07, 0.0, 0.0), len(ahead[0]))
+    order = np.lexsort((ahead[0], ahead[2], ahead[1]))
+    post = tuple(column[order] for column in ahead)
+    published = _roster_rows(options, here, staff, post, planned[order], rng)
+    return pd.concat([past, published], ignore_index=True)
+
+
+def _scheduled(staff: Workforce, first: int, last: int) -> tuple[Array, Array, Array, Array]:
+    """Return officer, day, shift and district of everyone whose squad is not resting."""
+    span = np.arange(first, last + 1)
+    epoch = staff.epoch(span)
+    people = np.flatnonzero(staff.role <= CO_RESPONDER)
+    resting = (span // 3) % 3
+    on = staff.employed[people][:, epoch] & (staff.squad[people][:, epoch] != resting)
+    who, when = np.nonzero(on)
+    officer, day = people[who], span[when]
+    return (
+        officer,
+        day,
+        staff.shift[officer, epoch[when]],
+        staff.district[officer, epoch[when]],
+    )
+
+
+def _roster_rows(
+    options: Options,
+    here: Place,
+    staff: Workforce,
+    post: tuple[Array, ...],
+    status: Array,
+    rng: Rng,
+) -> pd.DataFrame:
+    """Return the rows of a roster; what has not happened yet has no hours."""
+    officer, day, shift, district = post
     begins = day * 86_400 + np.array([6, 14, 22])[shift] * 3600
-    away = status > 2
+    blank = (status > 2) | (day > options.last_day)
     return pd.DataFrame(
         {
             "agency_id": constant(options.agency_id, len(officer)),
@@ -279,9 +312,11 @@ def rosters(
             "duty_date": days(day),
             "shift_id": labels(shift, SHIFTS),
             "district_id": labels(district, here.districts),
-            "started_at": np.where(away, np.datetime64("NaT", "s"), begins.astype("datetime64[s]")),
+            "started_at": np.where(
+                blank, np.datetime64("NaT", "s"), begins.astype("datetime64[s]")
+            ),
             "ended_at": np.where(
-                away,
+                blank,
                 np.datetime64("NaT", "s"),
                 (begins + np.where(status == 2, 10, 8) * 3600).astype("datetime64[s]"),
             ),

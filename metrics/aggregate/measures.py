@@ -16,9 +16,9 @@ from data.encounters import eligible_column, exposure_column, outcome_column
 from data.registry import NOT_RECORDED
 from data.registry.measures import Measure
 from data.store import Snapshot
+from metrics.aggregate.measure_relations import MACROS, Relations
 
 _KEY = "agency_id, source, contact_id"
-_CHILDREN = ("dispositions", "force_events", "injuries", "referrals", "holds")
 _FACTS = {"has_disposition": "dispositions", "has_force_category": "force_events"}
 _RECORDED = {"dispositions": "disposition", "force_events": "category"}
 
@@ -36,7 +36,8 @@ class Tally:
     """Counts of one measure in one period, for one place or kind where it is split.
 
     ``hits`` are the counted, ``known`` the denominator, ``unknown`` those left out because it was
-    not recorded, ``unlinked`` contacts whose person is not known.
+    not recorded, ``unlinked`` contacts whose person is not known, ``pending`` what cannot be said
+    yet. ``median`` is the middle value over ``known``, where the measure is one.
     """
 
     measure: str
@@ -48,6 +49,8 @@ class Tally:
     by: str | None = None
     place: str | None = None
     level: str | None = None
+    pending: int = 0
+    median: float | None = None
 
 
 class Window(NamedTuple):
@@ -76,6 +79,16 @@ def month_counts(snapshot: Snapshot) -> dict[date, int]:
     return {month: int(n) for month, n in rows.fetchall()}
 
 
+def fiscal_starts(snapshot: Snapshot) -> frozenset[int]:
+    """Return the months in which the agencies' fiscal years start, of those that say."""
+    table = Relations(snapshot).table("agencies")
+    rows = snapshot.cursor().execute(
+        f"SELECT DISTINCT fiscal_year_start_month FROM {table}"
+        " WHERE fiscal_year_start_month BETWEEN 1 AND 12"
+    )
+    return frozenset(int(row[0]) for row in rows.fetchall())
+
+
 def tallies(
     snapshot: Snapshot,
     measures: Iterable[Measure],
@@ -95,9 +108,8 @@ def tallies(
         "CREATE TEMP TABLE spans AS SELECT * FROM"
         f" (VALUES {rows}) AS t(span, period_first, period_last)"
     )
-    found = _officers(cursor, [m for m in asked if m.relation == "certifications"], spans)
-    found += _rows(cursor, [m for m in asked if m.unit == "events"], spans)
-    own = [m for m in asked if m.unit in ("contacts", "people")]
+    found = _rows(snapshot, cursor, [m for m in asked if not _of_contacts(m)], spans)
+    own = [m for m in asked if _of_contacts(m)]
     if not own:
         return tuple(found)
     _prepare(snapshot, cursor, own, spans)
@@ -111,6 +123,11 @@ def tallies(
         found += _contacts(cursor, chosen, spans, by, where)
         found += _levels(cursor, {i: m for i, m in chosen.items() if m.levels}, spans, by, where)
     return tuple(found)
+
+
+def _of_contacts(m: Measure) -> bool:
+    """Say whether a measure is over contacts, though it may be broken down by rows of another table."""
+    return m.unit == "contacts" or (m.unit == "people" and m.relation == "contacts")
 
 
 def _numbered(measures: Sequence[Measure], unit: str) -> dict[int, Measure]:
@@ -273,51 +290,68 @@ def _people(cursor: Any, measures: dict[int, Measure], spans: Sequence[Span]) ->
     ]
 
 
-def _officers(cursor: Any, measures: list[Measure], spans: Sequence[Span]) -> list[Tally]:
-    """Count people with credentials: those earned in a period, or all up to its last day."""
+_OF = {"people": "agency_id, source, person_key", "officers": "agency_id, officer_key"}
+
+
+def _rows(
+    snapshot: Snapshot, cursor: Any, measures: Sequence[Measure], spans: Sequence[Span]
+) -> list[Tally]:
+    """Count rows of relations other than contacts, or the people and officers they are about."""
     found: list[Tally] = []
-    for as_of in (False, True):
-        own = [m for m in measures if m.as_of is as_of]
-        if not own:
-            continue
-        reach = "<= period_last" if as_of else "BETWEEN period_first AND period_last"
-        rows = cursor.execute(
-            "WITH held AS (SELECT c.*, o.hired_month,"
-            " o.experience_years_at_hire, min(c.certified_on) FILTER"
-            " (c.credential IN ('cit_40h', 'cit_enhanced'))"
-            " OVER (PARTITION BY c.agency_id, c.officer_key) AS first_certified"
-            " FROM certifications c LEFT JOIN officers o USING (agency_id, officer_key)),"
-            f" rows AS (SELECT *, {_answers(own)} FROM held JOIN spans ON certified_on {reach}),"
-            f" {_units(range(len(own)), 'agency_id, officer_key')}"
-        ).fetchall()
-        found += [
-            Tally(m.id, spans[row[0]].id, *_three(row, 1 + 3 * i))
-            for row in rows
-            for i, m in enumerate(own)
-        ]
+    relations = Relations(snapshot)
+    cursor.execute(MACROS)
+    made: set[str] = set()
+    for m in measures:
+        if m.relation not in made:
+            # Once for all measures over it: some take a join of everything.
+            cursor.execute(
+                f"CREATE TEMP TABLE of_{m.relation} AS SELECT * FROM {relations.sql(m.relation)}"
+            )
+            made.add(m.relation)
+        found += _counted(cursor, m, spans)
     return found
 
 
-def _rows(cursor: Any, measures: list[Measure], spans: Sequence[Span]) -> list[Tally]:
-    """Count rows of a table, dated by their contact, and by kind."""
-    found: list[Tally] = []
-    for m in measures:
-        dated = f"{m.relation} JOIN encounters USING ({_KEY})"
-        day = "contact_date"
-        if m.relation not in _CHILDREN:
-            dated, day = m.relation, "event_date"
-        level = m.levels or "CAST(NULL AS VARCHAR)"
-        rows = cursor.execute(
-            f"WITH rows AS (SELECT span, {level} AS level, ({m.among}) AS a0,"
-            f" ({m.event}) AS e0 FROM {dated} JOIN spans ON {day}"
-            f" BETWEEN period_first AND period_last)"
-            f" SELECT span, level, {_counts(0)}, grouping(level) FROM rows"
-            " GROUP BY GROUPING SETS ((span), (span, level)) ORDER BY 1, 2"
+def _counted(cursor: Any, m: Measure, spans: Sequence[Span]) -> list[Tally]:
+    """Count one measure over its relation, by kind where it has kinds."""
+    reach = f"{m.day} BETWEEN period_first AND period_last"
+    if m.as_of:
+        reach = "(since IS NULL OR since <= period_last) AND (until IS NULL OR period_last < until)"
+    rows = (
+        f"answers AS (SELECT t.*, span, {m.levels or 'CAST(NULL AS VARCHAR)'} AS level,"
+        f" coalesce({m.pending or 'FALSE'}, FALSE) AS p0, ({m.among}) AS a0, ({m.event}) AS e0,"
+        f" {m.median or 'CAST(NULL AS DOUBLE)'} AS x0 FROM of_{m.relation} t JOIN spans ON {reach})"
+    )
+    if m.unit == "officers":
+        counted = cursor.execute(
+            f"WITH {rows}, rows AS (SELECT * FROM answers), {_units([0], _OF['officers'])}"
         ).fetchall()
-        for span, kind, hits, known, unknown, total in rows:
-            if total:
-                found.append(Tally(m.id, spans[span].id, int(hits), int(known), int(unknown)))
-            elif m.levels and hits:
-                name = NOT_RECORDED if kind is None else kind
-                found.append(Tally(m.id, spans[span].id, int(hits), 0, 0, level=name))
+        return [Tally(m.id, spans[row[0]].id, *_three(row, 1)) for row in counted]
+    once, unlinked = "", "0"
+    if m.unit == "people":
+        # Each person once: by the first row that is surely theirs to count.
+        once = (
+            " QUALIFY person_key IS NULL OR row_number() OVER (PARTITION BY span,"
+            f" {_OF['people']} ORDER BY a0 IS NOT TRUE, a0 IS NOT NULL, {m.day}, booked_at) = 1"
+        )
+        unlinked = "count(*) FILTER (person_key IS NULL AND a0 IS NOT FALSE)"
+    linked = " AND person_key IS NOT NULL" if once else ""
+    counted = cursor.execute(
+        f"WITH {rows}, rows AS (SELECT * FROM answers{once})"
+        f" SELECT span, level, count(*) FILTER (a0 AND e0 AND NOT p0{linked}),"
+        f" count(*) FILTER (a0 AND e0 IS NOT NULL AND NOT p0{linked}),"
+        f" count(*) FILTER ((a0 IS NULL OR (a0 AND e0 IS NULL AND NOT p0)){linked}),"
+        f" {unlinked}, count(*) FILTER (a0 AND p0{linked}),"
+        f" median(x0) FILTER (a0 AND e0 AND NOT p0{linked}), grouping(level)"
+        " FROM rows GROUP BY GROUPING SETS ((span), (span, level)) ORDER BY 1, 2"
+    ).fetchall()
+    found = []
+    for span, kind, hits, known, unknown, nobody, pending, middle, total in counted:
+        at = spans[span].id
+        if total:
+            found.append(
+                Tally(m.id, at, hits, known, unknown, nobody, pending=pending, median=middle)
+            )
+        elif m.levels and hits:
+            found.append(Tally(m.id, at, hits, 0, 0, level=NOT_RECORDED if kind is None else kind))
     return found

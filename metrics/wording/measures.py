@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import calendar
+
 from data.registry.measures import Measure, MeasureSet
 from metrics.estimate import Estimate
 from metrics.fiscal import Period
@@ -18,8 +20,8 @@ CLEAR = (
     " are not applied here."
 )
 LIMITS = (
-    "The 95% limits are Wilson's; they do not allow for officers who handle many contacts. A count has"
-    " none."
+    "The 95% limits are Wilson's; they do not allow for officers who handle many contacts. A count or a"
+    " median has none."
 )
 UNDUPLICATED = (
     "People are counted once in each period, so a cumulative count is not the sum of its quarters."
@@ -28,6 +30,8 @@ NOT_RECORDED = (
     "What was not recorded leaves the denominator and is counted beside it; unknown is never no."
 )
 TARGETS_HELP = "Your own targets as measure=value, separated by commas, such as referred=40%. None is supplied."
+NOTHING = "This source records none of these measures yet."
+FILES = "The whole report with every quarter, as a document:"
 NO_BASELINE = (
     "No fiscal year is covered whole, so there is no baseline; choose a period of your own."
 )
@@ -36,6 +40,7 @@ UNLIKE = (
     " longer a period, the more often a person is seen in it."
 )
 LIKE_DAYS = 3
+YEARS_START = "Fiscal years start in {month}."
 FISCAL = "A fiscal year is named by the calendar year in which it ends."
 STAND_IN = "our own stand-in, not the funder's measure"
 
@@ -58,8 +63,10 @@ def value(found: Value | None) -> str:
     """Return a share as a percentage or a count, or why there is none."""
     if found is None:
         return "none"
-    if found.numerator is None or found.value is None:
+    if found.value is None or (found.numerator is None and found.median is None):
         return found.reason or "not computed"
+    if found.median is not None:
+        return f"{found.median:,.1f} {found.unit}"
     return f"{found.numerator:,}" if found.share is None else share(found.value)
 
 
@@ -71,7 +78,9 @@ def interval(found: Value) -> str:
 
 
 def counts(found: Value | None) -> str:
-    """Return numerator and denominator, such as "36 of 1,884"."""
+    """Return numerator and denominator, such as "36 of 1,884"; of a median how many it is of."""
+    if found is not None and found.median is not None:
+        return f"median of {found.denominator:,}"
     if found is None or found.numerator is None:
         return ""
     if found.denominator is None:
@@ -87,20 +96,29 @@ def shown(found: Value | None) -> str:
     return f"{value(found)} ({counted})"
 
 
-def left_out(found: Value) -> str:
-    """Say how many were not recorded, and how many contacts have no known person."""
+def left_out(found: Value, measure: Measure) -> str:
+    """Say how many were not recorded, have no known person, or cannot be said yet."""
     parts = []
     if found.not_recorded:
         parts.append(f"{found.not_recorded:,} not recorded")
     if found.unlinked:
-        parts.append(f"{found.unlinked:,} contacts without a known person")
-    return " and ".join(parts)
+        parts.append(f"{found.unlinked:,} {rows(measure)} without a known person")
+    if found.pending:
+        parts.append(f"{found.pending:,} {measure.pending_words}")
+    return ", ".join(parts)
+
+
+def rows(measure: Measure) -> str:
+    """Return what one row of a measure is, where its person is asked for."""
+    return "contacts" if measure.relation in ("contacts", "force_events") else measure.relation
 
 
 def target(found: Result) -> str:
     """Return the agency's target, or that it has set none."""
     if found.target is None:
         return "none set"
+    if found.measure.median:
+        return f"{found.target:,g} {found.measure.median_unit}"
     return share(found.target) if found.measure.share else f"{found.target:,.0f}"
 
 
@@ -140,6 +158,13 @@ def mark(found: Period) -> str:
     return words
 
 
+def years_start(found: Report) -> str:
+    """Say in which month fiscal years start, and how they are named; nothing for calendar years."""
+    if found.year_starts == 1:
+        return ""
+    return f"{YEARS_START.format(month=calendar.month_name[found.year_starts])} {FISCAL}"
+
+
 def baseline(found: Report, beside: Period) -> str:
     """Say which period is the baseline, and where it is too unlike another to set beside it."""
     before = found.baseline
@@ -154,6 +179,8 @@ def denominator(measure: Measure) -> str:
     """Say what is divided by, or that nothing is."""
     if measure.needs:
         return "not computed"
+    if measure.median:
+        return f"none: the middle one of {measure.among_words}"
     if not measure.share:
         return "none: a count"
     return f"{measure.among_words}, where recorded"
@@ -168,7 +195,7 @@ def line(found: Result) -> str:
     words = f"{title}: {shown(whole)}"
     if whole is not None and whole.denominator is not None:
         words = words.removesuffix(")") + f" {found.measure.among_words})"
-    if whole is not None and (left := left_out(whole)):
+    if whole is not None and (left := left_out(whole, found.measure)):
         words += f"; {left}"
     if found.baseline is not None:
         words += f"; baseline {value(found.baseline)}"
@@ -180,7 +207,7 @@ def lines(found: Report) -> list[str]:
     whole = found.periods[0]
     return [
         f"{found.set.label}. {edition(found.set)}",
-        f"{capital(period(whole))}. {baseline(found, whole)}",
+        f"{capital(period(whole))}. {baseline(found, whole)} {years_start(found)}".rstrip(),
         *(f"- {line(r)}" for r in found.results),
         f"{UNDUPLICATED} {NOT_RECORDED}",
         "For internal use: small counts stand as they are.",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from metrics.aggregate import Coverage
     from metrics.overview import Period, Tile
     from metrics.question import Question
+    from metrics.response import Response
 
 MARKS = {"internal": "INTERNAL", "public": "FOR PUBLICATION"}
 SIMULATED = "Simulated data: an invented agency, made by this program."
@@ -34,7 +35,6 @@ SIMULATED = "Simulated data: an invented agency, made by this program."
 NEEDS_CALLS = "not recorded: needs the dispatch calls (a file of `calls`)"
 NO_FORM = "A call or contact without a crisis form is in no number here."
 ROSTER_FILE = "needs the duty roster"
-WAITS_MISSING = "Wait at each facility: not recorded, needs the hospital log."
 DEATHS_MISSING = "deaths: not recorded, needs the list of critical events"
 WITHHELD_NUMBERS = (
     "The six numbers, months, districts and sensitivity rows are for internal use: side by side, small"
@@ -94,7 +94,13 @@ def opening(about: Period, tiles: tuple[Tile, ...]) -> str:
             parts.append(f"{small(tile.label)}: {tile.value} {tile.details[0]}")
         else:
             parts.append(f"{small(tile.label)}: {tile.value} ({tile.details[0]})")
-    parts.append(f"{DEATHS_MISSING}; days without full coverage: {ROSTER_FILE}")
+    covered = next((t for t in tiles if t.id == "coverage" and not t.missing), None)
+    full = (
+        small(covered.details[0].rstrip("."))
+        if covered
+        else f"days without full coverage: {ROSTER_FILE}"
+    )
+    parts.append(f"{DEATHS_MISSING}; {full}")
     return f"{time.span(about.start, about.end)}: {'; '.join(parts)}."
 
 
@@ -149,9 +155,25 @@ def flow(
     coverage: Coverage,
     comparisons: tuple[Comparison, ...],
     public: bool,
+    calls: Response | None = None,
 ) -> list[Step]:
     """Return the way from calls to forms to the contacts counted, one step a row."""
-    steps = [Step("Calls at dispatch", "not recorded", f"{capital(NEEDS_CALLS)}. {NO_FORM}")]
+    if calls is None:
+        steps = [Step("Calls at dispatch", "not recorded", f"{capital(NEEDS_CALLS)}. {NO_FORM}")]
+    else:
+        lacking, coded = calls.without_form, calls.total["cohort"]
+        steps = [
+            Step(
+                "Calls at dispatch",
+                f"{coded:,}",
+                "Coded as behavioural health and taken by police; duplicates and cancelled calls left out.",
+            ),
+            Step(
+                "Of these without a form",
+                f"{lacking.events:,} of {lacking.n:,}",
+                f"Of those that a form was due for. {NO_FORM}",
+            ),
+        ]
     if not public:
         for record in records:
             source = f"Load of {record.started_at:%-d %b %Y} ({record.source})"
@@ -208,7 +230,7 @@ def cannot_say(comparisons: tuple[Comparison, ...]) -> list[str]:
         lines.append(f"Not recorded by this source: {needs}.")
     known = [c for c in comparisons if not c.lacks and not c.withheld]
     shares = [
-        f"{registry.outcome(c.outcome).label.lower()} {percent(_missing(c))}"
+        f"{registry.outcome(c.outcome).label.lower()} {percent(share_missing(c))}"
         for c in known
         if c.not_recorded.outcome
     ]
@@ -255,37 +277,16 @@ def _needed(comparison: Comparison) -> str:
     return ", ".join(registry.outcome(comparison.outcome).sources)
 
 
-def _missing(comparison: Comparison) -> float:
+def share_missing(comparison: Comparison) -> float:
+    """Return the share of contacts in either group whose outcome was not recorded."""
     gone = comparison.not_recorded.outcome
     return gone / (gone + comparison.cit.n + comparison.other.n)
 
 
-NEXT_STEPS = (
-    "Which district and shift to certify for: not computed, needs the duty roster.",
-    "Which facility to ask for a shorter hand-off: not computed, needs the hospital log.",
-)
-
-
-def decisions(tiles: tuple[Tile, ...], comparisons: tuple[Comparison, ...]) -> list[str]:
-    """Return the decisions that these data can put, and which file the others need."""
-    lines = []
-    for tile in tiles:
-        if tile.id == "coverage":
-            lines += [f"Renewals: {d}" for d in tile.details if "lapse" in d and d[:1].isdigit()]
-    gaps = [c for c in comparisons if not c.lacks and not c.withheld and c.not_recorded.outcome]
-    if gaps:
-        worst = max(gaps, key=_missing)
-        columns = ", ".join(registry.outcome(worst.outcome).sources)
-        lines.append(
-            f"Ask for {columns} on every form: {registry.outcome(worst.outcome).label.lower()} was not"
-            f" recorded for {percent(_missing(worst))} of the contacts compared."
-        )
-    return [*lines, *NEXT_STEPS]
-
-
 SIX_DEFINITIONS = (
     "**Crisis contact**: one person in one incident, with a crisis form.",
-    "**CIT officer came**: a CIT officer arrived, by the form's own flag, of contacts known as a crisis at"
+    "**CIT officer came**: a unit that arrived was CIT-certified, of calls coded as behavioural health at"
+    " dispatch and taken by police; without calls, by the form's own flag, of contacts known as a crisis at"
     " dispatch where that is recorded, else of all.",
 )
 
@@ -374,7 +375,7 @@ def plan(comparisons: tuple[Comparison, ...]) -> list[str]:
     ]
     lines += [
         f"{registry.outcome(c.outcome).label}: record it for every contact; it was missing for"
-        f" {percent(_missing(c))} of those compared."
+        f" {percent(share_missing(c))} of those compared."
         for c in comparisons
         if not c.lacks and not c.withheld and c.not_recorded.outcome
     ]

@@ -12,7 +12,7 @@ from metrics.estimate import NotEstimable
 from metrics.monthly import DOWN, UP, Read, month_end, month_start
 from metrics.trend import Trend, changed_since, signals
 from metrics.trends import DaysBetween
-from metrics.wording.numbers import listed, month_after, reason
+from metrics.wording.numbers import listed, month_after, percent, reason
 
 if TYPE_CHECKING:
     from metrics.aggregate import Coverage
@@ -217,11 +217,18 @@ def compared_over(coverage: Coverage, question: Question) -> str:
     )
 
 
-def data_to(coverage: Coverage, loaded: datetime | None) -> str:
-    """Return how recent the data are, and who is not in them: what stands at the top of every page."""
+def data_to(
+    coverage: Coverage, loaded: datetime | None, forms: tuple[int, int] | None = None
+) -> str:
+    """Return how recent the data are, and who is not in them: what stands at the top of every page.
+
+    ``forms`` are the calls with a form and those that should have one, where calls are loaded.
+    """
     parts = []
     if coverage.last is not None:
         parts.append(f"data to {coverage.last:%-d %b %Y}")
+        if forms is not None:
+            parts.append(f"{percent(forms[0] / forms[1])} of crisis calls have a form")
         parts.append("contacts without a form are not counted")
     if loaded is not None:
         parts.append(f"loaded {loaded:%-d %b %Y %H:%M} UTC")

@@ -26,11 +26,18 @@ from metrics import (
     situation,
     trend,
 )
+from metrics import certification as certifications
 from metrics import doubt as doubts
+from metrics import duty as duties
+from metrics import elements as program
 from metrics import exhibit as exhibits
 from metrics import funnel as funnels
 from metrics import launch as launches
 from metrics import measures as funders
+from metrics import partners as care
+from metrics import planner as planners
+from metrics import resident as residents
+from metrics import response as responses
 from metrics import subgroups as splits
 from metrics import within as withins
 from metrics.estimate import NotEstimable
@@ -135,6 +142,13 @@ def events(snapshot: Snapshot) -> tuple[Event, ...]:
 
 
 @st.cache_data(max_entries=8, hash_funcs=_HASH, show_spinner=False)
+def calls_with_form(snapshot: Snapshot) -> tuple[int, int] | None:
+    """Return calls with a form and those that should have one; None where no calls are loaded."""
+    lacking = responses.without_form(snapshot)
+    return None if lacking is None else (lacking.n - lacking.events, lacking.n)
+
+
+@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
 def outdated(snapshot: Snapshot) -> bool:
     """Say whether a snapshot was made by an earlier version."""
     return aggregate.outdated(snapshot)
@@ -249,3 +263,59 @@ def measure_report(
         baseline=baseline,
         target=dict(targets),
     )
+
+
+@st.cache_data(max_entries=64, hash_funcs=_HASH, show_spinner=False)
+def certification(snapshot: Snapshot, day: date, agency: str | None) -> certifications.Standing:
+    """Return who is certified, due and lapsed on a day."""
+    return certifications.standing(snapshot, day, agency)
+
+
+@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner="Counting the calls")
+def response(snapshot: Snapshot, question: Question) -> responses.Response | None:
+    """Return who came to calls, and how soon; None where no call is loaded."""
+    return responses.response(question, snapshot)
+
+
+@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+def form_flags(snapshot: Snapshot, question: Question) -> dict[str, tuple[int, int]]:
+    """Return what the forms' own flags say of a CIT officer, where no call is loaded."""
+    return aggregate.form_flags(snapshot, question)
+
+
+@st.cache_data(max_entries=64, hash_funcs=_HASH, show_spinner="Reading the records")
+def scorecard(snapshot: Snapshot, day: date, agency: str | None) -> program.Scorecard:
+    """Return the program elements as of a day."""
+    return program.scorecard(snapshot, day, agency)
+
+
+@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+def partners(snapshot: Snapshot, question: Question) -> care.Partners:
+    """Return what partners and care look like over the contacts of a question."""
+    return care.partners(question, snapshot)
+
+
+@st.cache_data(max_entries=8, hash_funcs=_HASH, show_spinner="Gathering what may be published")
+def resident(snapshot: Snapshot) -> residents.Resident | NotEstimable:
+    """Return the public page of a store with one agency."""
+    return residents.resident(snapshot)
+
+
+@st.cache_data(max_entries=64, hash_funcs=_HASH, show_spinner="Reading the roster")
+def duty(
+    snapshot: Snapshot, question: Question, agency: str | None
+) -> duties.Duty | duties.Lacking:
+    """Return who was on duty where; of the question only the dates are used."""
+    return duties.duty(snapshot, question, agency)
+
+
+@st.cache_data(
+    max_entries=64,
+    hash_funcs=_HASH,
+    show_spinner="Looking for the fewest officers: this can take half a minute",
+)
+def train_next(
+    snapshot: Snapshot, options: planners.Options, agency: str | None
+) -> planners.Plan | duties.Lacking:
+    """Return whom to certify next."""
+    return planners.plan(snapshot, options, agency)

@@ -14,7 +14,8 @@ def draw(view: View, entry: PageEntry) -> None:
     """Draw the line and its warnings."""
     records = cache.load_records(view.snapshot)
     loaded = records[0].started_at if records else None
-    st.markdown(f"**{view.title}** · crisis response{time.data_to(view.coverage, loaded)}")
+    recent = time.data_to(view.coverage, loaded, cache.calls_with_form(view.snapshot))
+    st.markdown(f"**{view.title}** · crisis response{recent}")
     if view.simulated:
         st.warning(
             "Simulated data: an invented agency, made by this program. Load your own export to replace"

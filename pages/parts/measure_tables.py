@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from data.registry.measures import Measure
 from metrics.fiscal import CUMULATIVE, QUARTER, YEAR
 from metrics.measure_report import Report, Result, Value
 from metrics.wording import measures as words
@@ -15,10 +16,11 @@ def _table(rows: list[dict[str, str]]) -> pd.DataFrame:
     return table[[c for c in table.columns if (table[c] != "").any()]]
 
 
-def _left_out(v: Value) -> dict[str, str]:
+def _left_out(v: Value, measure: Measure) -> dict[str, str]:
     return {
         "Not recorded": f"{v.not_recorded:,}",
         "Person not known": f"{v.unlinked:,}" if v.unlinked else "",
+        "Not yet known": f"{v.pending:,} {measure.pending_words}" if v.pending else "",
     }
 
 
@@ -39,7 +41,8 @@ def overview(found: Report, period: str) -> pd.DataFrame:
             {
                 "Measure": words.name(r.measure),
                 "Value": words.shown(own),
-                **_left_out(own),
+                "95% limits": words.interval(own),
+                **_left_out(own, r.measure),
                 "Baseline": words.value(r.baseline) if r.baseline else "no full year",
                 "Target": words.target(r) if r.target is not None else "",
             }
@@ -67,7 +70,7 @@ def quarters(result: Result) -> pd.DataFrame:
                 "Quarter": words.short(v.period),
                 "In the quarter": words.shown(v),
                 "Fiscal year to date": words.shown(cumulative[v.period.last]),
-                **_left_out(v),
+                **_left_out(v, result.measure),
             }
             for v in result.of(QUARTER)
         ]
@@ -82,7 +85,7 @@ def years(result: Result) -> pd.DataFrame:
                 "Fiscal year": words.short(v.period),
                 "Value": words.shown(v),
                 "95% limits": words.interval(v),
-                **_left_out(v),
+                **_left_out(v, result.measure),
             }
             for v in result.of(YEAR)
         ]

@@ -14,11 +14,13 @@ from pages.parts import downloads
 from pages.parts.downloads import Offer
 
 _LONG = 25
+_WIDE = 6
+"""Columns a narrow screen has no room for: a plain table's overflow cannot be scrolled by keyboard."""
 
 
 def show(frame: pd.DataFrame, alt: str, offer: Offer | None = None) -> None:
-    """Show a table: as plain HTML if short, scrolling if long; and its menu of files."""
-    if len(frame) <= _LONG:
+    """Show a table: as plain HTML if short, scrolling if long or wide; and its menu of files."""
+    if len(frame) <= _LONG and len(frame.columns) <= _WIDE:
         st.table(frame, border="horizontal", hide_index=True, alt=alt)
     else:
         st.dataframe(frame, hide_index=True, alt=alt)

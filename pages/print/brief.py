@@ -5,7 +5,7 @@ from __future__ import annotations
 from metrics import wording
 from metrics.manifest import SHORT
 from metrics.result import Comparison
-from metrics.wording import printed, time, views
+from metrics.wording import decisions, printed, time, views
 from pages.print import figures, tables
 from pages.print.document import Block, Bullets, Document, Figure, Heading, Note, Paragraph
 from pages.print.material import Material
@@ -47,7 +47,13 @@ def _blocks(material: Material) -> list[Block]:
         Heading("What we cannot say"),
         Bullets(tuple(printed.cannot_say(material.comparisons))),
         Heading("Decisions asked"),
-        Bullets(tuple(printed.decisions(material.tiles, material.comparisons))),
+        Bullets(
+            tuple(
+                decisions.decisions(
+                    material.tiles, material.comparisons, material.plan, material.waits
+                )
+            )
+        ),
         Heading("What is counted, and who"),
     ]
     blocks.append(Note(" ".join(printed.definitions())))
@@ -94,4 +100,4 @@ def _gaps(material: Material) -> tuple[str, ...]:
         for tile in material.tiles
         if tile.id == "coverage"
     ]
-    return (*lines, printed.WAITS_MISSING)
+    return (*lines, *decisions.waits(material.waits))

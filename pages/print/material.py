@@ -5,14 +5,17 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from data import loads
 from data.errors import UserError
 from data.loads import LoadRecord
 from data.settings import Settings
 from data.store import Snapshot
-from metrics import aggregate, evaluate, overview, situation
+from metrics import aggregate, evaluate, overview, overview_lines, situation
 from metrics.aggregate import Coverage
+from metrics.duty import Lacking
+from metrics.handoffs import Handoffs
 from metrics.manifest import SHORT, Manifest, manifest
 from metrics.overview import Period, Tile
 from metrics.question import Access, Question
@@ -20,13 +23,20 @@ from metrics.result import Comparison
 from metrics.situation import Situation
 from metrics.wording import printed, time
 
+if TYPE_CHECKING:
+    from metrics.planner import Plan
+
 LOGO_LIMIT = 500_000
 _LOGOS = {b"\x89PNG": "png", b"\xff\xd8": "jpg"}
 
 
 @dataclass(frozen=True)
 class Material:
-    """The results of one question, and whose they are. ``tiles`` is empty where the access is public."""
+    """The results of one question, and whose they are.
+
+    Where the access is public ``tiles`` is empty, and ``waits`` (of hand-offs in the period) and
+    ``plan`` (whom to certify next) are None.
+    """
 
     snapshot: Snapshot
     question: Question
@@ -41,6 +51,8 @@ class Material:
     situation: Situation
     records: tuple[LoadRecord, ...]
     manifest: Manifest
+    waits: Handoffs | None = None
+    plan: Plan | Lacking | None = None
 
     @property
     def public(self) -> bool:
@@ -89,13 +101,19 @@ def gather(
     coverage = aggregate.coverage(snapshot)
     agencies = loads.agencies(snapshot)
     public = access == "public"
+    about = overview.period(coverage, question)
     with ThreadPoolExecutor(2) as pool:
         answered = pool.submit(evaluate.evaluate, question, access, snapshot=snapshot)
+        planned = None if public else pool.submit(_plan, snapshot)
+        waits = None
+        if about is not None and not public:
+            waits = overview_lines.waits(overview.asked_of(question, about), snapshot)
         way = situation.situation(question, "force", snapshot, agencies)
         # Counts of one period beside the other could be subtracted: not in a publication.
         small = way.way == situation.SMALL
         tiles = () if public else overview.tiles(question, snapshot, small=small)
         comparisons = answered.result()
+        plan = planned.result() if planned is not None else None
     found = manifest(question, access, snapshot)
     names = [a.name for a in agencies]
     own = names[0] if len(names) == 1 else f"{len(names)} agencies"
@@ -107,13 +125,21 @@ def gather(
         contact=settings.agency_contact,
         logo=logo(settings.agency_logo, folder),
         coverage=coverage,
-        period=overview.period(coverage, question),
+        period=about,
         tiles=tiles,
         comparisons=comparisons,
         situation=way,
         records=loads.records(snapshot),
         manifest=found,
+        waits=waits,
+        plan=plan,
     )
+
+
+def _plan(snapshot: Snapshot) -> Plan | Lacking:
+    from metrics import planner  # its optimiser is slow to import
+
+    return planner.plan(snapshot)
 
 
 def logo(name: str, folder: Path) -> bytes | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from data import events as agency_events
 from data import loads
 from data.registry import COVARIATES, EXPOSURES, OUTCOMES, outcome
-from metrics import detail, doubt, methods_text, parallel, trend, wording
+from metrics import detail, doubt, methods_text, parallel, response, trend, wording
 from metrics.estimate import Estimate
 from metrics.exhibit import Exhibit, exhibit
 from metrics.question import Question, default_adjusters
@@ -79,7 +79,10 @@ def _question(material: Material) -> list[Block]:
 
 
 def _counted(material: Material) -> list[Block]:
-    steps = printed.flow(material.records, material.coverage, material.comparisons, material.public)
+    calls = None if material.public else response.response(material.question, material.snapshot)
+    steps = printed.flow(
+        material.records, material.coverage, material.comparisons, material.public, calls
+    )
     return [Heading("Who is counted"), Paragraph(printed.COMBINED), tables.flow(steps)]
 
 

@@ -115,3 +115,19 @@ def test_settings_and_their_defaults(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     path.write_text("rejected_limit = 1\nsnapshots_kept = 9\n")
     assert settings.read(path) == settings.Settings(1, 9)
+
+
+def test_the_columns_read_off_the_text_are_those_of_the_database() -> None:
+    built = {
+        name: {
+            c.name: "VARCHAR" if c.sql_type.startswith("ENUM") else c.sql_type
+            for c in table.columns
+        }
+        for name, table in schema.tables().items()
+    }
+    plain = {"TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE"}
+    read = {
+        name: {c: plain.get(kind, kind) for c, kind in columns.items()}
+        for name, columns in schema.declared().items()
+    }
+    assert read == built

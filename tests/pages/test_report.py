@@ -91,10 +91,18 @@ def test_the_brief_says_what_it_must(simulated: Material) -> None:
         if not tile.wide:
             assert tile.label in text
             assert tile.value is None or tile.value in text
-    for said in ("duty roster", "hospital log", "calls", "simulated", "INTERNAL"):
+    for said in ("on patrol", "until the officer was free", "calls", "simulated", "INTERNAL"):
         assert said in text or said == output.document("brief", simulated).mark
+    assert re.search(r"Certify (nobody|\d+ more)", text)
+    assert "minute hand-off" in text or "No facility's middle wait" in text
     assert simulated.manifest.data[:12] in text
     assert "$" not in text
+
+
+def test_the_brief_of_a_bare_source_names_the_files_it_needs(seattle: Snapshot) -> None:
+    text = " ".join(words(output.document("brief", material(seattle))))
+    for needed in ("duty roster", "rosters.csv", "hospital log", "dispatch calls"):
+        assert needed in text
 
 
 NARRATED = re.compile(

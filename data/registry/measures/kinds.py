@@ -20,6 +20,34 @@ BY_TYPE = (
 )
 CIT = "credential IN ('cit_40h', 'cit_enhanced')"
 IN_FORCE = "(expires_on IS NULL OR period_last < expires_on)"
+EMPLOYED = "(left_month IS NULL OR period_last < left_month)"
+CRISIS_COURSE = (
+    "course_kind IN ('cit_40h', 'cit_enhanced', 'cit_in_service', 'cit_dispatcher_8h',"
+    " 'mh_awareness', 'deescalation', 'hold_law')"
+)
+CIT_COURSE = "course_kind IN ('cit_40h', 'cit_enhanced')"
+PASSED = "coalesce(result, 'completed') = 'completed'"
+PASSED_WORDS = (
+    "Who failed or withdrew is not counted; a last day without a result is a course completed."
+)
+RECEIVING = (
+    "provider_kind IN ('emergency_department', 'crisis_receiving', 'psychiatric_hospital',"
+    " 'detox_sobering', 'youth_crisis')"
+)
+ILL = "CASE smi_screen WHEN 'positive' THEN TRUE WHEN 'negative' THEN FALSE END"
+OF_RECORD = "Bookings that followed a police contact on record, not all bookings of the jail."
+SWORN = (
+    "CASE WHEN role IS NOT NULL THEN role IN ('patrol_officer', 'deputy', 'sergeant',"
+    " 'lieutenant_or_above', 'detective', 'school_resource', 'co_responder_officer') END"
+)
+FACILITY = (
+    "destination_kind IN ('emergency_department', 'crisis_receiving', 'psychiatric_hospital',"
+    " 'detox_sobering')"
+)
+SENT = (
+    "police_sent AND CASE CAST(crisis_flag_at_dispatch AS VARCHAR)"
+    " WHEN 'yes' THEN TRUE WHEN 'no' THEN FALSE END"
+)
 YEARS = (
     "datediff('day', hired_month, certified_on) / 365.25 + coalesce(experience_years_at_hire, 0)"
 )
@@ -72,6 +100,50 @@ def people(id_: str, set_: str, name: str, outcome: str, /, **changes: object) -
 def missing(id_: str, set_: str, name: str, definition: str, words: str, *needs: str) -> Measure:
     """Return a measure the store has no table for yet."""
     return Measure(id_, set_, name, definition, needs=needs, needs_words=words)
+
+
+def jail(id_: str, name: str, definition: str, /, **changes: object) -> Measure:
+    """Return a measure of jail bookings, from the jail's own data where they are loaded."""
+    columns = ("bookings.booked_at", "bookings.smi_screen")
+    entry: dict[str, object] = {
+        "unit": "events",
+        "relation": "bookings",
+        "among": ILL,
+        "requires": columns,
+        "sources": ("bookings.smi_screen",),
+        "needs_words": "jail data",
+        "note": OF_RECORD,
+    }
+    return Measure(id_, "stepping-up", name, definition, **(entry | changes))  # type: ignore[arg-type]
+
+
+def call_response(id_: str, set_: str, name: str) -> Measure:
+    """Return the share of calls coded as a crisis at dispatch that a CIT officer came to."""
+    return Measure(
+        id_,
+        set_,
+        name,
+        "Calls coded as behavioural health at dispatch to which police were sent, and to which a"
+        " CIT-certified officer came. From the dispatch record: calls without a form are in it.",
+        unit="events",
+        relation="calls",
+        among=SENT,
+        among_words="calls coded as a crisis at dispatch, police sent",
+        event="cit_came",
+        requires=(
+            "calls.received_at",
+            "calls.crisis_flag_at_dispatch",
+            "call_units.arrived_at",
+        ),
+        needs_words="the dispatch record",
+        note="Certified on the day of arrival; without a record of credentials, a unit of CIT.",
+    )
+
+
+def staff(id_: str, name: str, definition: str, /, **changes: object) -> Measure:
+    """Return a measure of the people employed on the last day of a period."""
+    entry: dict[str, object] = {"unit": "officers", "relation": "officers", "as_of": True}
+    return Measure(id_, "cit-program", name, definition, **(entry | changes))  # type: ignore[arg-type]
 
 
 def repeat(set_: str, days: int, **changes: object) -> Measure:

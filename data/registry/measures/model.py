@@ -22,11 +22,15 @@ class Measure:
     """One measure by its funder's name, with our plain reading of it.
 
     ``unit`` is what is counted: contacts, people (each once in a period), officers (likewise) or
-    events (rows of ``relation``). A ``share`` has a denominator, a count none. ``levels`` is SQL
-    that breaks rows of ``relation`` down by kind, ``by`` the covariates it is also shown by.
-    ``as_of`` measures stand on the last day of a period. ``requires`` are columns the store must
-    all have, ``sources`` those it can be read from, ``needs`` those no table holds yet, in
-    ``needs_words`` for a person. ``nearest`` marks our own stand-in, not the funder's measure.
+    events (rows of ``relation``). A ``share`` has a denominator, a count none; ``median`` is SQL of
+    a number, in ``median_unit``, whose middle value stands in place of both. ``levels`` is SQL that
+    breaks rows of ``relation`` down by kind, ``by`` the covariates it is also shown by. ``day`` is
+    the column of ``relation`` that puts a row in a period, where it is not the usual one;
+    ``as_of`` measures stand on the last day of a period. ``pending`` is SQL for what cannot be said
+    yet: left out and counted apart, in ``pending_words``. ``requires`` are columns the store must
+    all have, ``sources`` those it can be read from, ``needs`` those no table holds yet; what lacks
+    is named to a person in ``needs_words``. ``nearest`` marks our own stand-in, not the funder's
+    measure.
     """
 
     id: str
@@ -41,7 +45,12 @@ class Measure:
     relation: str = "contacts"
     levels: str = ""
     by: tuple[str, ...] = ()
+    median: str = ""
+    median_unit: str = ""
+    day: str = "day"
     as_of: bool = False
+    pending: str = ""
+    pending_words: str = ""
     requires: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()

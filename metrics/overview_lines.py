@@ -1,0 +1,68 @@
+"""What stands under the six tiles, and the wait at the hospital: each from its own tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from functools import lru_cache
+
+from data import registry
+from data.store import Snapshot
+from metrics import aggregate, duty, handoffs, wording
+from metrics.aggregate import partners
+from metrics.question import Question
+from metrics.tile import Tile
+from metrics.wording import duty as duty_words
+from metrics.wording import handoffs as handoff_words
+from metrics.wording import views
+
+LAPSE_DAYS = 90
+
+
+def coverage(question: Question, snapshot: Snapshot, supplied: frozenset[str]) -> Tile:
+    """Say on how many days of the question's period CIT was on duty everywhere, and who lapses soon."""
+    found = duty.summary(snapshot, question)
+    said = tuple(duty_words.overview_lines(found))
+    lacking = isinstance(found, duty.Lacking)
+    day = aggregate.coverage(snapshot).last
+    if day is None or "certifications.certified_on" not in supplied:
+        lapsing = views.CERTIFICATIONS_MISSING
+    else:
+        until = day + timedelta(days=LAPSE_DAYS)
+        lapsing = views.lapsing(*aggregate.certifications(snapshot, day, until), day, until)
+    details = (lapsing,) if lacking else (*said, lapsing)
+    return Tile("coverage", "Coverage", None, details, said[0] if lacking else None, wide=True)
+
+
+def wait(question: Question, snapshot: Snapshot) -> str:
+    """Say how long officers wait at the hospital."""
+    found = waits(question, snapshot)
+    return views.WAIT_MISSING if found is None else handoff_words.tile(found.hospitals)
+
+
+@lru_cache(maxsize=16)
+def waits(question: Question, snapshot: Snapshot) -> handoffs.Handoffs | None:
+    """Return the hand-offs of a question's period; None where no trips are recorded."""
+    if not partners.stored(snapshot)["transports"]:
+        return None
+    last = aggregate.coverage(snapshot).last
+    trips = partners.trips(snapshot, question)
+    return handoffs.handoffs(trips, partners.facilities(snapshot), last)
+
+
+def serious(injured: Sequence[date] | None, highest: Sequence[date] | None) -> Tile:
+    """Name the days of serious injuries and of the highest level of force; None: not recorded."""
+    details, missing = [], []
+    if injured is None:
+        missing.append(wording.needs(*registry.outcome("serious_injury").sources))
+    else:
+        details.append(views.serious("someone seriously injured", injured))
+    if highest is not None:
+        details.append(views.serious("force of the highest level", highest))
+    missing.append(views.REVIEW_MISSING)
+    return Tile("serious", "Serious", None, tuple(details), " ".join(missing), wide=True)
+
+
+def liability() -> Tile:
+    """Say what claims there are: no table holds them yet."""
+    return Tile("liability", "Liability", None, (), views.LIABILITY_MISSING, wide=True)
