@@ -17,11 +17,12 @@ def _table(rows: list[dict[str, str]]) -> pd.DataFrame:
 
 
 def _left_out(v: Value, measure: Measure) -> dict[str, str]:
-    return {
-        "Not recorded": f"{v.not_recorded:,}",
-        "Person not known": f"{v.unlinked:,}" if v.unlinked else "",
-        "Not yet known": f"{v.pending:,} {measure.pending_words}" if v.pending else "",
-    }
+    parts = [f"{v.not_recorded:,} not recorded"]
+    if v.unlinked:
+        parts.append(f"{v.unlinked:,} without a known person")
+    if v.pending:
+        parts.append(f"{v.pending:,} {measure.pending_words}")
+    return {"Left out": "; ".join(parts)}
 
 
 def frame(found: Report) -> pd.DataFrame:

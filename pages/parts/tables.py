@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import streamlit as st
 
@@ -14,6 +16,7 @@ from pages.parts import downloads
 from pages.parts.downloads import Offer
 
 _LONG = 25
+_NAME, _STOP = re.compile(r"\w+(?:\.\w+)*_\w+"), re.compile(r"([._])")
 _WIDE = 6
 """Columns a narrow screen has no room for: a plain table's overflow cannot be scrolled by keyboard."""
 
@@ -21,11 +24,18 @@ _WIDE = 6
 def show(frame: pd.DataFrame, alt: str, offer: Offer | None = None) -> None:
     """Show a table: as plain HTML if short, scrolling if long or wide; and its menu of files."""
     if len(frame) <= _LONG and len(frame.columns) <= _WIDE:
-        st.table(frame, border="horizontal", hide_index=True, alt=alt)
+        st.table(frame.map(_breakable), border="horizontal", hide_index=True, alt=alt)
     else:
         st.dataframe(frame, hide_index=True, alt=alt)
     if offer is not None:
         downloads.menu(offer)
+
+
+def _breakable(value: object) -> object:
+    """Let the name of a column break after its stops, where a narrow screen has no room for all of it."""
+    if not isinstance(value, str) or "_" not in value:
+        return value
+    return _NAME.sub(lambda name: _STOP.sub("\\1\u200b", name[0]), value)
 
 
 def _arms(comparison: Comparison) -> pd.DataFrame:
