@@ -31,7 +31,7 @@ st.markdown(f"#### {words.headline(found)}")
 st.markdown(words.next_month(found))
 st.markdown("\n".join(f"- {line}" for line in words.apart(found)))
 for line in words.limits(found):
-    st.caption(line)
+    st.markdown(line)
 
 st.subheader("Where they work")
 by = choose.one("By", "certified_by", DIMENSIONS)

@@ -17,7 +17,7 @@ from pages.parts.downloads import Offer
 
 _LONG = 25
 _NAME, _STOP = re.compile(r"\w+(?:\.\w+)*_\w+"), re.compile(r"([._])")
-_WIDE = 6
+_WIDE = 5
 """Columns a narrow screen has no room for: a plain table's overflow cannot be scrolled by keyboard."""
 
 
