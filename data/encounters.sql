@@ -43,6 +43,8 @@ WITH supply AS (
                AS injury_severity_and_cause,
            bool_or(supplied = 'referrals.referral_id') AS referrals,
            bool_or(supplied = 'holds.hold_id') AS holds,
+           bool_or(supplied = 'documents.document') AS documents,
+           bool_or(supplied = 'force_events.report_due_at') AS force_reports,
            bool_or(supplied = 'contacts.primary_officer_cit') AS primary_officer_cit,
            bool_or(supplied = 'contacts.cit_arrived') AS cit_arrived,
            bool_or(supplied = 'contacts.shift_id') AS shift,
@@ -169,6 +171,88 @@ held AS (
     FROM (SELECT *, among(outcome, ['admitted_involuntary', 'admitted_voluntary']) AS admitted
           FROM holds) GROUP BY ALL
 ),
+-- A complaint or a claim names the contact, or only its incident: that says which contact it is about
+-- where the incident has one contact, and otherwise that it may be about this one.
+incidents AS (
+    SELECT agency_id, incident_id, count(*) AS contacts FROM contacts
+    WHERE incident_id IS NOT NULL GROUP BY ALL
+),
+complained AS (
+    SELECT k.agency_id, k.source, k.contact_id,
+           bool_or(c.contact_id IS NOT NULL OR i.contacts = 1) AS surely
+    FROM complaints c
+    JOIN contacts k ON k.agency_id = c.agency_id
+        AND (k.contact_id = c.contact_id OR c.contact_id IS NULL AND k.incident_id = c.incident_id)
+    LEFT JOIN incidents i ON i.agency_id = k.agency_id AND i.incident_id = k.incident_id
+    WHERE c.kind = 'complaint' GROUP BY ALL
+),
+-- Liability only; what is privileged, or may be, is neither a yes nor a no.
+claimed AS (
+    SELECT k.agency_id, k.source, k.contact_id,
+           bool_or((c.contact_id IS NOT NULL OR i.contacts = 1) AND c.privileged IS NOT DISTINCT FROM 'no')
+               AS surely
+    FROM claims c
+    JOIN contacts k ON k.agency_id = c.agency_id
+        AND (k.contact_id = c.contact_id OR c.contact_id IS NULL AND k.incident_id = c.incident_id)
+    LEFT JOIN incidents i ON i.agency_id = k.agency_id AND i.incident_id = k.incident_id
+    WHERE c.line IS DISTINCT FROM 'workers_compensation' GROUP BY ALL
+),
+-- How far each of these reaches: of a contact after that nobody can say yet that there was none.
+complaints_reach AS (
+    SELECT agency_id, max(received_on) AS until FROM complaints GROUP BY ALL
+),
+claims_reach AS (
+    SELECT agency_id, max(day) AS until FROM (
+        SELECT agency_id, reported_on AS day FROM claims
+        UNION ALL SELECT agency_id, valued_on FROM claim_valuations
+    ) GROUP BY ALL
+),
+-- Owed, complete and in time. What has not come is neither before it is due, by the last day of data.
+owed AS (
+    SELECT d.agency_id, d.source, d.contact_id, d.document,
+           CASE WHEN fields_filled IS NOT NULL AND submitted_at IS NOT NULL
+                    THEN fields_filled >= fields_required
+                WHEN submitted_at IS NULL AND CAST(due_at AS DATE) <= last_day THEN FALSE
+           END AS complete,
+           CASE WHEN submitted_at IS NOT NULL THEN submitted_at <= due_at
+                WHEN CAST(due_at AS DATE) <= last_day THEN FALSE END AS in_time
+    FROM documents d JOIN last_days USING (agency_id, source)
+    WHERE d.required = 'yes'
+),
+-- Of a form the one row; of reports on force the documents, else the force reports themselves.
+form_owed AS (SELECT * FROM owed WHERE document = 'crisis_form'),
+reports_owed AS (
+    SELECT agency_id, source, contact_id, in_time FROM owed WHERE document = 'force_report'
+    UNION ALL
+    SELECT f.agency_id, f.source, f.contact_id,
+           CASE WHEN report_filed_at IS NOT NULL THEN report_filed_at <= report_due_at
+                WHEN CAST(report_due_at AS DATE) <= last_day THEN FALSE END
+    FROM force_events f JOIN last_days USING (agency_id, source)
+    WHERE report_due_at IS NOT NULL AND display_only IS DISTINCT FROM 'yes'
+      AND NOT EXISTS (FROM documents d WHERE d.agency_id = f.agency_id AND d.source = f.source
+                      AND d.document = 'force_report')
+),
+reported AS (
+    SELECT agency_id, source, contact_id,
+           CASE WHEN bool_or(in_time IS FALSE) THEN FALSE
+                WHEN bool_and(in_time IS TRUE) THEN TRUE END AS in_time
+    FROM reports_owed GROUP BY ALL
+),
+-- Complete as the law wants it: on the form prescribed, and with all four statements.
+hold_forms AS (
+    SELECT agency_id, source, contact_id,
+           CASE WHEN bool_or(complete IS FALSE) THEN FALSE
+                WHEN bool_and(complete IS TRUE) THEN TRUE END AS complete
+    FROM (
+        SELECT *, CASE
+                   WHEN 'no' IN (on_prescribed_form, states_belief_of_danger, states_nature_of_danger,
+                                 states_observations, states_facts_of_notice) THEN FALSE
+                   WHEN on_prescribed_form = 'yes' AND states_belief_of_danger = 'yes'
+                        AND states_nature_of_danger = 'yes' AND states_observations = 'yes'
+                        AND states_facts_of_notice = 'yes' THEN TRUE END AS complete
+        FROM holds
+    ) GROUP BY ALL
+),
 joined AS (
     SELECT k.*,
            CASE WHEN s.force_category IS NOT TRUE THEN NULL
@@ -192,6 +276,15 @@ joined AS (
            s.holds IS TRUE AS supplies_holds,
            h.contact_id IS NOT NULL AS was_held,
            CASE WHEN h.admitted THEN TRUE WHEN h.none_admitted THEN FALSE END AS hold_admitted,
+           CASE WHEN cp.surely THEN TRUE WHEN cp.contact_id IS NOT NULL THEN NULL
+                WHEN CAST(k.contact_at AS DATE) <= cr.until THEN FALSE END AS complained_of,
+           CASE WHEN cl.surely THEN TRUE WHEN cl.contact_id IS NOT NULL THEN NULL
+                WHEN CAST(k.contact_at AS DATE) <= lr.until THEN FALSE END AS claimed_for,
+           s.documents IS TRUE AS supplies_documents,
+           s.documents IS TRUE OR s.force_reports IS TRUE AS supplies_reports,
+           fo.contact_id IS NOT NULL AS owes_form, fo.complete AS form_is_complete,
+           rp.contact_id IS NOT NULL AS owes_report, rp.in_time AS report_in_time,
+           hf.complete AS hold_form_is_complete,
            coalesce(s.codes, 0) AS source_codes,
            e.disposition_codes,
            o.officer_key, o.primary_certified, o.primary_enhanced, o.any_certified,
@@ -215,6 +308,13 @@ joined AS (
     LEFT JOIN returns t USING (agency_id, source, contact_id)
     LEFT JOIN referred r USING (agency_id, source, contact_id)
     LEFT JOIN held h USING (agency_id, source, contact_id)
+    LEFT JOIN complained cp USING (agency_id, source, contact_id)
+    LEFT JOIN claimed cl USING (agency_id, source, contact_id)
+    LEFT JOIN complaints_reach cr ON cr.agency_id = k.agency_id
+    LEFT JOIN claims_reach lr ON lr.agency_id = k.agency_id
+    LEFT JOIN form_owed fo USING (agency_id, source, contact_id)
+    LEFT JOIN reported rp USING (agency_id, source, contact_id)
+    LEFT JOIN hold_forms hf USING (agency_id, source, contact_id)
 )
 SELECT *,
        -- Not recorded as soon as one field the source supplies is blank: counting only its yes would

@@ -14,12 +14,12 @@ from data.mapping_model import (
     COMBINE,
     ENCODINGS,
     FORMATS,
-    NEVER_MAPPED,
     ColumnMapping,
     FileFormat,
     Mapping,
     Reading,
     TableMapping,
+    never_mapped,
     several_rows,
 )
 
@@ -150,7 +150,7 @@ def _canonical_tables() -> dict[str, TableMapping]:
     """Every canonical table from a file of its name, columns under their own names."""
     found = {}
     for table in importable_tables().values():
-        own = {c.name for c in table.importable} - NEVER_MAPPED
+        own = {c.name for c in table.importable} - never_mapped(table)
         columns = {
             name: ColumnMapping(
                 table.column(name),
@@ -205,10 +205,11 @@ def _table(name: str, raw: Any, key: tuple[str, ...], where: str) -> TableMappin
         )
     for header in own_key:
         rules.refuse_identifying(header, f"{where} key")
-    mappable = {c.name: c for c in known[name].importable if c.name not in NEVER_MAPPED}
+    fixed = never_mapped(known[name])
+    mappable = {c.name: c for c in known[name].importable if c.name not in fixed}
     columns = {}
     for canonical, body in columns_raw.items():
-        if canonical in NEVER_MAPPED:
+        if canonical in fixed:
             raise UserError(
                 f"{where} [{name}.columns]: {canonical} is set by [mapping] (source, key) and"
                 " [agency]; take it out of the columns"

@@ -18,8 +18,15 @@ COMBINE = {
     "set": "every distinct value, one row each (tables with several rows per contact)",
 }
 
-# Set by the mapping's head and the agency, not by a column.
-NEVER_MAPPED = frozenset({"agency_id", "source", "contact_id"})
+_OF_THE_HEAD = frozenset({"agency_id", "source"})
+
+
+def never_mapped(table: schema.Table) -> frozenset[str]:
+    """Return the columns set by the mapping's head and the agency, not by a column of the file.
+
+    The key of the contact is one where the rows belong to contacts; elsewhere it is a column like any.
+    """
+    return _OF_THE_HEAD | {"contact_id"} if table.of_contact else _OF_THE_HEAD
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def merge(load: Load, *, carried: bool, replace_period: bool, simulated: bool) -
             _carry_children(load, name)
     for name, table in schema.of_agency().items():
         if name in load.tables:
-            _insert_of_agency(load, table)
+            _insert_of_agency(load, table, carried and table.append_only)
         if carried:
             _carry_unless_new(con, table)
     if carried:
@@ -223,20 +223,54 @@ def _reject_orphans(load: Load, name: str) -> None:
     _reject_rows(load, name, [(reason, ", ".join(load.mapping.tables[name].key))])
 
 
-def _insert_of_agency(load: Load, table: schema.Table) -> None:
-    """Insert a table of the agency as a whole; refuse rows without what it needs."""
+def _insert_of_agency(load: Load, table: schema.Table, only_new: bool) -> None:
+    """Insert a table of the agency as a whole; refuse rows without what it needs.
+
+    With ``only_new`` a row whose key the previous snapshot has is refused if it says something else
+    there, and left out if it says the same.
+    """
     columns = load.tables[table.name]
     own_key = [k for k in table.key if k in columns]
     _reject_rows(load, table.name, [])
+    hashed = _hash_keys(load, table.name)
+    if only_new:
+        _leave_out_said(load, table)
     rest = [n for n in columns if n not in own_key]
     combined = "".join(f", {transform.combined(n, columns[n])} AS {n}" for n in rest)
     keys = ", ".join(own_key)
-    hashed = _hash_keys(load, table.name)
     load.con.execute(
         f"INSERT INTO {table.name} BY NAME SELECT {literal(load.agency_id)} AS agency_id,"
         f" {literal(load.load_id)} AS load_id{_listed(_values(columns))} FROM"
         f" (SELECT {keys}{combined} FROM typed_{table.name} GROUP BY {keys}){hashed}"
     )
+
+
+def _leave_out_said(load: Load, table: schema.Table) -> None:
+    """Drop typed rows whose key is in the previous snapshot; refuse those with other values there."""
+    con, name = load.con, table.name
+    shared = set(_shared_columns(con, name))
+    columns = {n: c for n, c in load.tables[name].items() if n in shared}
+    if not columns:  # a snapshot of an earlier edition has no such table
+        return
+    values = {
+        n: f"(SELECT hashed FROM keys_{n.removesuffix('_id')} WHERE raw = t.{n})"
+        if c.canonical.type == "key"
+        else f"t.{n}"
+        for n, c in columns.items()
+    }
+    same = " AND ".join(f"o.{k} = {values[k]}" for k in table.key if k in values)
+    there = (
+        f"FROM {PREVIOUS}.main.{name} o WHERE o.agency_id = {literal(load.agency_id)} AND {same}"
+    )
+    other = " OR ".join(
+        f"o.{n} IS DISTINCT FROM {value}" for n, value in values.items() if n not in table.key
+    )
+    why = literal(f"{name}: was loaded before with other figures, which stay")
+    at_fault = next(c.readings[0].column for c in columns.values() if c.readings)
+    if other:
+        reason = f"CASE WHEN EXISTS ({there} AND ({other})) THEN {why} END"
+        _reject_rows(load, name, [(reason, at_fault)])
+    con.execute(f"DELETE FROM typed_{name} t WHERE EXISTS ({there})")
 
 
 def _reject_rows(load: Load, name: str, tests: list[tuple[str, str]]) -> None:

@@ -17,6 +17,8 @@ _COMMENT = re.compile(
     r" \[(?P<type>\w+), (?P<level>[KCROS]), (?P<when>[DBAPL-])\]$"
 )
 
+_APPEND_ONLY = frozenset({"claim_valuations"})
+
 WHEN = {
     "D": "known at dispatch",
     "B": "fixed before the contact, written down after arrival",
@@ -63,8 +65,13 @@ class Table:
 
     @property
     def of_contact(self) -> bool:
-        """True if its rows belong to contacts."""
-        return "contact_id" in {c.name for c in self.columns}
+        """True if its rows belong to contacts; one that may name a contact, or not, is the agency's."""
+        return "contact_id" in (self.key or {c.name for c in self.columns})
+
+    @property
+    def append_only(self) -> bool:
+        """True if rows are only ever added: what was said on a day stays said."""
+        return self.name in _APPEND_ONLY
 
     def column(self, name: str) -> Column:
         """Return the column called ``name``; raise ``KeyError`` if the table has none."""

@@ -216,6 +216,10 @@ CREATE TABLE force_events (
     agency_level VARCHAR,
     category VARCHAR,
     display_only tri,
+    report_due_at TIMESTAMP,
+    report_filed_at TIMESTAMP,
+    supervisor_reviewed_at TIMESTAMP,
+    finding VARCHAR,
     load_id VARCHAR NOT NULL,
     PRIMARY KEY (agency_id, source, contact_id, force_id, seq)
 );
@@ -228,6 +232,10 @@ COMMENT ON COLUMN force_events.seq IS 'Number of the application within the repo
 COMMENT ON COLUMN force_events.agency_level IS 'The agency''s own level, never renumbered. [code, C, A]';
 COMMENT ON COLUMN force_events.category IS 'What was used; the last three are off the scale of force and reported beside it. Values: control_hold_or_escort, takedown_no_injury, body_weight_pin, pressure_point_or_joint_lock, takedown_injury, strike_or_kick, chemical, ced_used, impact_weapon, impact_munition, canine_bite, vehicle, neck_restraint, strike_to_head_with_object, firearm_discharged, none, verbal_only, handcuffs, display. [enum, C, A]';
 COMMENT ON COLUMN force_events.display_only IS 'A weapon was pointed or displayed, not used; such a row is off the scale. [tri, C, A]';
+COMMENT ON COLUMN force_events.report_due_at IS 'When the report was due. [ts, C, L]';
+COMMENT ON COLUMN force_events.report_filed_at IS 'When it was filed; blank where it is not. [ts, C, L]';
+COMMENT ON COLUMN force_events.supervisor_reviewed_at IS 'When a supervisor reviewed it; blank where none has. [ts, C, L]';
+COMMENT ON COLUMN force_events.finding IS 'What the review found. Values: within_policy, training, policy_violation, pending, other. [enum, R, L]';
 COMMENT ON COLUMN force_events.load_id IS 'The load that wrote this row. [text, S, -]';
 
 CREATE TABLE injuries (
@@ -238,6 +246,9 @@ CREATE TABLE injuries (
     who VARCHAR,
     cause VARCHAR,
     severity VARCHAR,
+    treatment VARCHAR,
+    days_lost INTEGER,
+    comp_claim tri,
     load_id VARCHAR NOT NULL,
     PRIMARY KEY (agency_id, source, contact_id, injury_id)
 );
@@ -249,6 +260,9 @@ COMMENT ON COLUMN injuries.injury_id IS 'Number of the injury. [key, K, A]';
 COMMENT ON COLUMN injuries.who IS 'Who was hurt. Values: subject, officer, clinician, other_responder, third_party. [enum, C, A]';
 COMMENT ON COLUMN injuries.cause IS 'What hurt them; without it injuries are not comparable. Values: officer_force, subject_assault, self_inflicted_before_arrival, self_inflicted_during, before_contact, accident, restraint_or_transport, unknown. [enum, C, A]';
 COMMENT ON COLUMN injuries.severity IS 'How grave it was. Values: complaint_of_pain, minor, serious, fatal, unknown. [enum, C, A]';
+COMMENT ON COLUMN injuries.treatment IS 'What was done for it. Values: none, first_aid, ems_on_scene, emergency_department, admitted, refused, unknown. [enum, R, A]';
+COMMENT ON COLUMN injuries.days_lost IS 'Working days an officer lost. [int, O, L]';
+COMMENT ON COLUMN injuries.comp_claim IS 'Workers'' compensation was opened. [tri, O, L]';
 COMMENT ON COLUMN injuries.load_id IS 'The load that wrote this row. [text, S, -]';
 
 CREATE TABLE referrals (
@@ -379,6 +393,151 @@ COMMENT ON COLUMN bookings.released_at IS 'When the person left; blank is still 
 COMMENT ON COLUMN bookings.smi_screen IS 'The jail''s screen for serious mental illness. Values: positive, negative, not_screened, unknown. [enum, R, L]';
 COMMENT ON COLUMN bookings.connected_to_care IS 'Connected to care on release. [tri, O, L]';
 COMMENT ON COLUMN bookings.load_id IS 'The load that wrote this row. [text, S, -]';
+
+CREATE TABLE documents (
+    agency_id VARCHAR,
+    source VARCHAR,
+    contact_id VARCHAR,
+    document VARCHAR,
+    required tri,
+    due_at TIMESTAMP,
+    submitted_at TIMESTAMP,
+    approved_at TIMESTAMP,
+    fields_required INTEGER,
+    fields_filled INTEGER,
+    missing_fields VARCHAR,
+    returned_times INTEGER,
+    load_id VARCHAR NOT NULL,
+    PRIMARY KEY (agency_id, source, contact_id, document)
+);
+COMMENT ON TABLE documents IS 'One row per document a contact owes by policy, whether or not it came.';
+COMMENT ON COLUMN documents.agency_id IS 'The agency. [text, K, -]';
+COMMENT ON COLUMN documents.source IS 'The export the row came from. [text, K, -]';
+COMMENT ON COLUMN documents.contact_id IS 'The contact. [key, K, -]';
+COMMENT ON COLUMN documents.document IS 'Which document. Values: crisis_form, force_report, hold_form, arrest_report, injury_report, supervisor_review, bodycam_tag, referral_form. [enum, K, L]';
+COMMENT ON COLUMN documents.required IS 'Policy asks for it, from facts known before it was written. [tri, C, L]';
+COMMENT ON COLUMN documents.due_at IS 'When it was due. [ts, C, L]';
+COMMENT ON COLUMN documents.submitted_at IS 'When it was handed in; blank where it is missing. [ts, C, L]';
+COMMENT ON COLUMN documents.approved_at IS 'When a supervisor approved it; blank where none has. [ts, C, L]';
+COMMENT ON COLUMN documents.fields_required IS 'Fields it must fill. [int, C, L]';
+COMMENT ON COLUMN documents.fields_filled IS 'Of these, fields filled. [int, C, L]';
+COMMENT ON COLUMN documents.missing_fields IS 'Canonical names of the fields left blank, with ; between. [text, R, L]';
+COMMENT ON COLUMN documents.returned_times IS 'Times it was sent back for correction. [int, O, L]';
+COMMENT ON COLUMN documents.load_id IS 'The load that wrote this row. [text, S, -]';
+
+CREATE TABLE critical_events (
+    agency_id VARCHAR,
+    critical_id VARCHAR,
+    contact_id VARCHAR,
+    kind VARCHAR,
+    occurred_on DATE,
+    review_status VARCHAR,
+    legal_hold tri,
+    load_id VARCHAR NOT NULL,
+    PRIMARY KEY (agency_id, critical_id)
+);
+COMMENT ON TABLE critical_events IS 'One row per event that is listed, never rated.';
+COMMENT ON COLUMN critical_events.agency_id IS 'The agency. [text, K, -]';
+COMMENT ON COLUMN critical_events.critical_id IS 'Number of the event. [key, K, A]';
+COMMENT ON COLUMN critical_events.contact_id IS 'The contact, where it is known. [key, C, A]';
+COMMENT ON COLUMN critical_events.kind IS 'What happened. Values: death_by_force, death_in_custody, suicide_during_contact, suicide_within_30_days, officer_shooting_nonfatal, serious_bodily_injury, officer_death, officer_serious_injury. [enum, C, A]';
+COMMENT ON COLUMN critical_events.occurred_on IS 'Day it happened. [date, C, A]';
+COMMENT ON COLUMN critical_events.review_status IS 'Where its review stands. Values: open, closed_within_policy, closed_with_findings, external. [enum, C, L]';
+COMMENT ON COLUMN critical_events.legal_hold IS 'Under legal hold: a purge leaves its contact alone. [tri, C, L]';
+COMMENT ON COLUMN critical_events.load_id IS 'The load that wrote this row. [text, S, -]';
+
+CREATE TABLE complaints (
+    agency_id VARCHAR,
+    complaint_id VARCHAR,
+    allegation VARCHAR,
+    contact_id VARCHAR,
+    incident_id VARCHAR,
+    kind VARCHAR,
+    received_on DATE,
+    closed_on DATE,
+    channel VARCHAR,
+    finding VARCHAR,
+    load_id VARCHAR NOT NULL,
+    PRIMARY KEY (agency_id, complaint_id, allegation)
+);
+COMMENT ON TABLE complaints IS 'One row per allegation of a complaint, per inquiry or per commendation.';
+COMMENT ON COLUMN complaints.agency_id IS 'The agency. [text, K, -]';
+COMMENT ON COLUMN complaints.complaint_id IS 'Number of the complaint. [key, K, L]';
+COMMENT ON COLUMN complaints.allegation IS 'What is alleged; none where it is a commendation. Values: force, discourtesy, neglect, unlawful_arrest_or_hold, bias, failure_to_get_care, other, none. [enum, K, L]';
+COMMENT ON COLUMN complaints.contact_id IS 'The contact, where it is known. [key, C, L]';
+COMMENT ON COLUMN complaints.incident_id IS 'CAD or report number, where only that is known. [key, C, L]';
+COMMENT ON COLUMN complaints.kind IS 'What it is; only complaints are counted as such. Values: complaint, commendation, inquiry. [enum, C, L]';
+COMMENT ON COLUMN complaints.received_on IS 'Day it was received. [date, C, L]';
+COMMENT ON COLUMN complaints.closed_on IS 'Day it was closed; blank is still open. [date, C, L]';
+COMMENT ON COLUMN complaints.channel IS 'Who brought it. Values: person, family, provider, anonymous, internal, other. [enum, O, L]';
+COMMENT ON COLUMN complaints.finding IS 'What was found. Values: sustained, not_sustained, unfounded, exonerated, mediated, withdrawn, pending, na. [enum, C, L]';
+COMMENT ON COLUMN complaints.load_id IS 'The load that wrote this row. [text, S, -]';
+
+CREATE TABLE claims (
+    agency_id VARCHAR,
+    claim_id VARCHAR,
+    occurrence_id VARCHAR,
+    contact_id VARCHAR,
+    incident_id VARCHAR,
+    line VARCHAR,
+    cause VARCHAR,
+    occurred_on DATE,
+    reported_on DATE,
+    notice_of_claim_on DATE,
+    suit_filed_on DATE,
+    forum VARCHAR,
+    policy_year INTEGER,
+    retention DOUBLE,
+    policy_limit DOUBLE,
+    resolution VARCHAR,
+    privileged tri,
+    load_id VARCHAR NOT NULL,
+    PRIMARY KEY (agency_id, claim_id)
+);
+COMMENT ON TABLE claims IS 'One row per claim: what does not change with its valuation.';
+COMMENT ON COLUMN claims.agency_id IS 'The agency. [text, K, -]';
+COMMENT ON COLUMN claims.claim_id IS 'Number of the claim. [key, K, L]';
+COMMENT ON COLUMN claims.occurrence_id IS 'Number of the event, where several claim for one. [key, R, L]';
+COMMENT ON COLUMN claims.contact_id IS 'The contact; without it or an incident the claim is not linked, and counted apart. [key, C, L]';
+COMMENT ON COLUMN claims.incident_id IS 'CAD or report number, where only that is known. [key, C, L]';
+COMMENT ON COLUMN claims.line IS 'Line of cover. Values: law_enforcement_liability, workers_compensation, auto, general_liability, property. [enum, C, L]';
+COMMENT ON COLUMN claims.cause IS 'What is claimed for. Values: excessive_force, wrongful_death, false_arrest_or_imprisonment, unlawful_hold, failure_to_protect, failure_to_train, disability_accommodation, negligence, property, injury_to_officer, other. [enum, C, L]';
+COMMENT ON COLUMN claims.occurred_on IS 'Date of loss. [date, C, L]';
+COMMENT ON COLUMN claims.reported_on IS 'Day it was reported. [date, C, L]';
+COMMENT ON COLUMN claims.notice_of_claim_on IS 'Day of the notice of claim. [date, R, L]';
+COMMENT ON COLUMN claims.suit_filed_on IS 'Day a suit was filed; blank where none was. [date, R, L]';
+COMMENT ON COLUMN claims.forum IS 'Where it is heard. Values: none, state, federal, administrative. [enum, O, L]';
+COMMENT ON COLUMN claims.policy_year IS 'Policy year it belongs to. [int, C, L]';
+COMMENT ON COLUMN claims.retention IS 'Deductible or self-insured retention, in dollars. [num, R, L]';
+COMMENT ON COLUMN claims.policy_limit IS 'Limit of the policy, in dollars. [num, R, L]';
+COMMENT ON COLUMN claims.resolution IS 'How it ended. Values: open, denied, withdrawn, dismissed, summary_judgment, settled, verdict_defence, verdict_plaintiff, closed_without_payment. [enum, C, L]';
+COMMENT ON COLUMN claims.privileged IS 'Shown to attorney and administrator only; what is not marked no is withheld from everyone else. [tri, C, L]';
+COMMENT ON COLUMN claims.load_id IS 'The load that wrote this row. [text, S, -]';
+
+CREATE TABLE claim_valuations (
+    agency_id VARCHAR,
+    claim_id VARCHAR,
+    valued_on DATE,
+    paid_loss DOUBLE,
+    paid_expense DOUBLE,
+    reserve_loss DOUBLE,
+    reserve_expense DOUBLE,
+    recoveries DOUBLE,
+    status VARCHAR,
+    load_id VARCHAR NOT NULL,
+    PRIMARY KEY (agency_id, claim_id, valued_on)
+);
+COMMENT ON TABLE claim_valuations IS 'One row per claim and date of valuation, from each loss run as it came. Only ever added to: a newer loss run changes no older valuation.';
+COMMENT ON COLUMN claim_valuations.agency_id IS 'The agency. [text, K, -]';
+COMMENT ON COLUMN claim_valuations.claim_id IS 'Number of the claim. [key, K, L]';
+COMMENT ON COLUMN claim_valuations.valued_on IS 'Date of valuation of the loss run. [date, K, L]';
+COMMENT ON COLUMN claim_valuations.paid_loss IS 'Indemnity paid so far, in dollars. [num, C, L]';
+COMMENT ON COLUMN claim_valuations.paid_expense IS 'Defence and adjustment paid so far. [num, C, L]';
+COMMENT ON COLUMN claim_valuations.reserve_loss IS 'Case reserve for indemnity. [num, C, L]';
+COMMENT ON COLUMN claim_valuations.reserve_expense IS 'Case reserve for defence and adjustment. [num, C, L]';
+COMMENT ON COLUMN claim_valuations.recoveries IS 'Recovered so far. [num, O, L]';
+COMMENT ON COLUMN claim_valuations.status IS 'Where it stood. Values: open, closed, reopened. [enum, C, L]';
+COMMENT ON COLUMN claim_valuations.load_id IS 'The load that wrote this row. [text, S, -]';
 
 CREATE TABLE events (
     agency_id VARCHAR,

@@ -439,6 +439,6 @@ def test_serious_injuries_holds_and_referrals_by_pandas(
 
 def test_the_sample_has_every_table(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
-    sample.simulate(store, 1_500, 2)
+    sample.simulate(store, 6_000, 2)
     for name in mapping.importable_tables():
         assert count(store, name) > 0, name
