@@ -6,10 +6,10 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
-from data import ingest, mapping, sample, template
+from data import extract, holds, ingest, mapping, purge, sample, swaps, template
 from data.cli import Parser, add_store, run
 from data.errors import UserError
 from data.ingest import LoadReport
@@ -103,10 +103,80 @@ def _snapshots(args: argparse.Namespace) -> None:
             held = f"unusable: {error}"
         mark = "*" if id_ == current else " "
         print(f"{mark} {id_}  {made:%Y-%m-%d %H:%M:%S} UTC  {held}")
+    if swaps.pending(store):
+        print("a purge was interrupted; the next purge or load finishes it")
 
 
 def _rollback(args: argparse.Namespace) -> None:
     print(f"now using snapshot {Store(args.store).rollback(args.id).id}")
+
+
+def _n(n: int, what: str) -> str:
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def _purge(args: argparse.Namespace) -> None:
+    store = Store(args.store)
+    report = purge.purge(store, args.file, dry_run=args.dry_run, progress=_progress())
+    entry = report.entry
+    lines = [
+        f"{_n(entry.removed, 'contact')} and {_n(entry.calls, 'call')}"
+        f" {'would be removed' if args.dry_run else 'removed'},"
+        f" {_n(len(entry.snapshots), 'snapshot')}"
+        f" {'would be written' if args.dry_run else 'written'} anew"
+    ]
+    lines += [f"  kept: {_n(n, 'contact')}: {reason}" for reason, n in entry.held.items()]
+    if report.held_only_in_older:
+        lines.append(
+            f"  {_n(report.held_only_in_older, 'contact')} under legal hold only in older snapshots,"
+            " which later loads remove: keep a copy of the store"
+        )
+    if report.unmatched:
+        lines.append(f"  {_n(report.unmatched, 'number')} of the file not in the store")
+    if args.dry_run:
+        lines.append("nothing was changed")
+    else:
+        lines += [f"  {old} is now {new}" for old, new in entry.snapshots.items()]
+        lines.append(
+            "loading an older file that still has them brings them back;"
+            " copies and backups of the store are not changed"
+        )
+    print("\n".join(lines))
+
+
+def _hold(args: argparse.Namespace) -> None:
+    store = Store(args.store)
+    if args.list:
+        found = holds.summary(store)
+        print("\n".join(f"{_n(n, 'number')}: {reason}" for reason, n in found.items()) or "none")
+        return
+    change = holds.add(store, args.add) if args.add else holds.release(store, args.release)
+    done, other = (
+        ("added", "were on the list") if args.add else ("released", "were not on the list")
+    )
+    print(
+        f"{_n(change.changed, 'number')} {done}, {change.without_effect:,} {other};"
+        f" {change.not_in_use:,} name no contact of the snapshot in use"
+    )
+
+
+def _day(text: str | None, option: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise UserError(f"{option} {text!r} is not a date; write it as YYYY-MM-DD") from None
+
+
+def _extract(args: argparse.Namespace) -> None:
+    request = extract.Request(
+        args.out,
+        args.format,
+        args.dates,
+        args.k,
+        _day(args.start, "--from"),
+        _day(args.end, "--to"),
+    )
+    print(extract.extract(Store(args.store).current(), request, progress=_progress()))
 
 
 def parser() -> Parser:
@@ -148,6 +218,45 @@ def parser() -> Parser:
     command("snapshots", _snapshots, "list the kept snapshots; * is the one in use")
     sub = command("rollback", _rollback, "use an earlier snapshot again")
     sub.add_argument("id", nargs="?", help="which one; the one before the current if left out")
+    sub = command("purge", _purge, "remove what was sealed or expunged from every kept snapshot")
+    sub.add_argument(
+        "file",
+        nargs="?",
+        type=Path,
+        metavar="FILE",
+        help="CSV of contact_id, incident_id or person_key to remove, beside what loads replaced away",
+    )
+    sub.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+    sub = command("hold", _hold, "keep contacts from a purge: the agency's own legal holds")
+    what = sub.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--add", type=Path, metavar="FILE", help="CSV of contact_id, incident_id or person_key"
+    )
+    what.add_argument("--release", type=Path, metavar="FILE", help="the same, to end the hold")
+    what.add_argument("--list", action="store_true", help="count what is held, by reason")
+    sub = command("extract", _extract, "write a de-identified copy to take away")
+    sub.add_argument(
+        "--out",
+        required=True,
+        type=Path,
+        metavar="FILE.duckdb|DIR",
+        help="one DuckDB file, or a folder of files",
+    )
+    sub.add_argument("--format", choices=extract.FORMATS, help="of a folder; parquet if left out")
+    sub.add_argument(
+        "--dates",
+        choices=extract.DATES,
+        default="shift",
+        help="shift each person's dates by whole weeks (the default), or keep them",
+    )
+    sub.add_argument(
+        "--k",
+        type=int,
+        metavar="N",
+        help="people each row is hidden among, at least 5 (default: the setting public_threshold)",
+    )
+    sub.add_argument("--from", dest="start", metavar="DATE", help="first day of contacts")
+    sub.add_argument("--to", dest="end", metavar="DATE", help="last day of contacts")
     return top
 
 

@@ -144,9 +144,9 @@ def _measures() -> Iterator[str]:
                     f"`{m.id}`",
                     f"{m.name} (our own stand-in)" if m.nearest else m.name,
                     " ".join(filter(None, (m.definition, m.note))),
-                    "-" if m.needs or not m.share else m.among_words,
-                    "-" if m.needs else m.unit,
-                    _code(m.needs or (*m.requires, *m.sources)),
+                    m.among_words if m.share else "-",
+                    m.unit,
+                    _code((*m.requires, *m.sources)),
                 )
                 for m in registry.measures_of(chosen.id)
             ),

@@ -43,8 +43,9 @@ WITH supply AS (
                AS injury_severity_and_cause,
            bool_or(supplied = 'referrals.referral_id') AS referrals,
            bool_or(supplied = 'holds.hold_id') AS holds,
-           bool_or(supplied = 'documents.document') AS documents,
-           bool_or(supplied = 'force_events.report_due_at') AS force_reports,
+           -- Of a list that never says what came nobody can say that it is late.
+           bool_or(supplied = 'documents.submitted_at') AS documents,
+           bool_or(supplied = 'force_events.report_filed_at') AS force_reports,
            bool_or(supplied = 'contacts.primary_officer_cit') AS primary_officer_cit,
            bool_or(supplied = 'contacts.cit_arrived') AS cit_arrived,
            bool_or(supplied = 'contacts.shift_id') AS shift,
@@ -177,25 +178,32 @@ incidents AS (
     SELECT agency_id, incident_id, count(*) AS contacts FROM contacts
     WHERE incident_id IS NOT NULL GROUP BY ALL
 ),
-complained AS (
-    SELECT k.agency_id, k.source, k.contact_id,
-           bool_or(c.contact_id IS NOT NULL OR i.contacts = 1) AS surely
-    FROM complaints c
-    JOIN contacts k ON k.agency_id = c.agency_id
-        AND (k.contact_id = c.contact_id OR c.contact_id IS NULL AND k.incident_id = c.incident_id)
-    LEFT JOIN incidents i ON i.agency_id = k.agency_id AND i.incident_id = k.incident_id
-    WHERE c.kind = 'complaint' GROUP BY ALL
+-- Liability only. What is privileged, or may be, is not counted at all: a gap in its place would tell.
+-- A list of claims none of which may be shown says nothing, of nobody.
+shown_claims AS (
+    SELECT * FROM claims WHERE privileged = 'no' AND line IS DISTINCT FROM 'workers_compensation'
 ),
--- Liability only; what is privileged, or may be, is neither a yes nor a no.
-claimed AS (
-    SELECT k.agency_id, k.source, k.contact_id,
-           bool_or((c.contact_id IS NOT NULL OR i.contacts = 1) AND c.privileged IS NOT DISTINCT FROM 'no')
-               AS surely
-    FROM claims c
-    JOIN contacts k ON k.agency_id = c.agency_id
-        AND (k.contact_id = c.contact_id OR c.contact_id IS NULL AND k.incident_id = c.incident_id)
-    LEFT JOIN incidents i ON i.agency_id = k.agency_id AND i.incident_id = k.incident_id
-    WHERE c.line IS DISTINCT FROM 'workers_compensation' GROUP BY ALL
+named AS (
+    SELECT agency_id, contact_id, incident_id, 'complaint' AS what FROM complaints WHERE kind = 'complaint'
+    UNION ALL
+    SELECT agency_id, contact_id, incident_id, 'claim' FROM shown_claims
+),
+placed AS (
+    SELECT k.agency_id, k.source, k.contact_id, n.what, TRUE AS surely
+    FROM named n JOIN contacts k ON k.agency_id = n.agency_id AND k.contact_id = n.contact_id
+    UNION ALL
+    SELECT k.agency_id, k.source, k.contact_id, n.what, i.contacts = 1
+    FROM named n
+    JOIN contacts k ON k.agency_id = n.agency_id AND k.incident_id = n.incident_id
+    JOIN incidents i ON i.agency_id = n.agency_id AND i.incident_id = n.incident_id
+    WHERE n.contact_id IS NULL
+),
+-- TRUE: surely of this contact; FALSE: may be of this one or of another.
+followed_by AS (
+    SELECT agency_id, source, contact_id,
+           bool_or(surely) FILTER (what = 'complaint') AS complaint,
+           bool_or(surely) FILTER (what = 'claim') AS claim
+    FROM placed GROUP BY ALL
 ),
 -- How far each of these reaches: of a contact after that nobody can say yet that there was none.
 complaints_reach AS (
@@ -203,8 +211,10 @@ complaints_reach AS (
 ),
 claims_reach AS (
     SELECT agency_id, max(day) AS until FROM (
-        SELECT agency_id, reported_on AS day FROM claims
-        UNION ALL SELECT agency_id, valued_on FROM claim_valuations
+        SELECT agency_id, reported_on AS day FROM shown_claims
+        UNION ALL
+        SELECT v.agency_id, v.valued_on FROM claim_valuations v
+        SEMI JOIN shown_claims c ON c.agency_id = v.agency_id AND c.claim_id = v.claim_id
     ) GROUP BY ALL
 ),
 -- Owed, complete and in time. What has not come is neither before it is due, by the last day of data.
@@ -276,9 +286,9 @@ joined AS (
            s.holds IS TRUE AS supplies_holds,
            h.contact_id IS NOT NULL AS was_held,
            CASE WHEN h.admitted THEN TRUE WHEN h.none_admitted THEN FALSE END AS hold_admitted,
-           CASE WHEN cp.surely THEN TRUE WHEN cp.contact_id IS NOT NULL THEN NULL
+           CASE WHEN fb.complaint IS NOT NULL THEN nullif(fb.complaint, FALSE)
                 WHEN CAST(k.contact_at AS DATE) <= cr.until THEN FALSE END AS complained_of,
-           CASE WHEN cl.surely THEN TRUE WHEN cl.contact_id IS NOT NULL THEN NULL
+           CASE WHEN fb.claim IS NOT NULL THEN nullif(fb.claim, FALSE)
                 WHEN CAST(k.contact_at AS DATE) <= lr.until THEN FALSE END AS claimed_for,
            s.documents IS TRUE AS supplies_documents,
            s.documents IS TRUE OR s.force_reports IS TRUE AS supplies_reports,
@@ -308,8 +318,7 @@ joined AS (
     LEFT JOIN returns t USING (agency_id, source, contact_id)
     LEFT JOIN referred r USING (agency_id, source, contact_id)
     LEFT JOIN held h USING (agency_id, source, contact_id)
-    LEFT JOIN complained cp USING (agency_id, source, contact_id)
-    LEFT JOIN claimed cl USING (agency_id, source, contact_id)
+    LEFT JOIN followed_by fb USING (agency_id, source, contact_id)
     LEFT JOIN complaints_reach cr ON cr.agency_id = k.agency_id
     LEFT JOIN claims_reach lr ON lr.agency_id = k.agency_id
     LEFT JOIN form_owed fo USING (agency_id, source, contact_id)

@@ -5,8 +5,11 @@ Layout of a store folder::
     secret               key of the hashes, readable by its owner only
     settings.toml        the agency's settings, optional
     current              the id of the snapshot in use
-    lock                 held by the one load that is writing
+    lock                 held by the one load or purge that is writing
+    legal_holds.json     what the agency keeps from a purge, as keyed hashes, optional
+    purges.jsonl         that something was purged, never what
     snapshots/<id>.duckdb
+    analysis/<id>/       the de-identified copy that people's own SQL runs over, made on first use
 
 A crash at any instant leaves the last good snapshot in use: a snapshot is built under another name,
 flushed to disk, and only then does the pointer move, by one atomic rename.
@@ -29,7 +32,7 @@ from pathlib import Path
 import duckdb
 from filelock import FileLock, Timeout
 
-from data import settings
+from data import settings, swaps
 from data.errors import StoreLockedError, UserError
 
 READ_CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -72,7 +75,13 @@ class Snapshot:
                 try:
                     connection = duckdb.connect(str(self.path), read_only=True, config=READ_CONFIG)
                 except duckdb.Error:
-                    raise UserError(f"snapshot {self.id} cannot be opened; {_ROLL_BACK}") from None
+                    why = swaps.gone(Store(self.path.parent.parent), self.id)
+                    raise UserError(
+                        why or f"snapshot {self.id} cannot be opened; {_ROLL_BACK}"
+                    ) from None
+                # What was deleted in the meantime keeps its place on the disk while it is open.
+                for path in [p for p in _connections if not Path(p).exists()]:
+                    del _connections[path]
             # The last used stay open. Dropped, not closed: cursors handed out still work.
             _connections[str(self.path)] = connection
             for oldest in list(_connections)[:-_OPEN_SNAPSHOTS]:
@@ -184,6 +193,10 @@ class Store:
         """Return where a snapshot lies."""
         return self.snapshots_dir / f"{id_}.duckdb"
 
+    def analysis_of(self, id_: str) -> Path:
+        """Return where the de-identified copy of a snapshot lies; it goes with the snapshot."""
+        return self.root / "analysis" / id_
+
     def current(self) -> Snapshot:
         """Return the snapshot in use; raise ``UserError`` if there is none."""
         id_ = self.current_id()
@@ -191,27 +204,43 @@ class Store:
             raise UserError(
                 f"{self.root}: the store is empty; load an export with `python -m data load`"
             )
-        return self.snapshot(id_)
+        try:
+            return self.snapshot(id_)
+        except UserError:
+            # A purge may have put another in its place since the pointer was read.
+            now = self.current_id()
+            if now in (None, id_):
+                raise
+            return self.snapshot(str(now))
 
     def snapshot(self, id_: str) -> Snapshot:
-        """Return a kept snapshot; raise ``UserError`` if it is gone."""
+        """Return a kept snapshot; raise ``UserError`` if it is gone, or a purge wrote it anew."""
         path = self.path_of(id_)
         if not path.is_file():
-            raise UserError(
-                f"there is no snapshot {id_!r}; `python -m data snapshots` lists those kept"
-            )
+            why = swaps.gone(self, id_) or f"there is no snapshot {id_!r}"
+            raise UserError(f"{why}; `python -m data snapshots` lists those kept")
         return Snapshot(id_, path)
 
     def ids(self) -> list[str]:
         """Return the kept snapshots' ids, newest first."""
         if not self.snapshots_dir.is_dir():
             return []
-        stems = (p.stem for p in self.snapshots_dir.glob("*.duckdb"))
+        stems = {p.stem for p in self.snapshots_dir.glob("*.duckdb")}
+        if leaving := swaps.pending(self):  # purged; still there until that is finished
+            stems -= {old for old, new in leaving.items() if new in stems}
         return sorted((stem for stem in stems if _ID.fullmatch(stem)), reverse=True)
 
     def new_id(self) -> str:
         """Return an id never used before: the time in UTC and a random tail."""
         return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{secrets.token_hex(3)}"
+
+    def id_like(self, id_: str) -> str:
+        """Return an id never used before with the time of another: it keeps its place in the order."""
+        used = {i for line in swaps.lines(self) for pair in line["snapshots"].items() for i in pair}
+        used |= set(self.ids()) | {id_}
+        while (new := f"{id_.split('-')[0]}-{secrets.token_hex(3)}") in used:
+            pass
+        return new
 
     def building_path(self, id_: str) -> Path:
         """Return where a snapshot is built before anyone can see it."""
@@ -225,12 +254,12 @@ class Store:
         """
         if building.with_name(building.name + ".wal").exists():
             raise UserError(f"snapshot {id_} was not checkpointed; nothing was published")
-        _fsync(building)
+        self.flush(building)
         building.chmod(0o444)
         final = self.path_of(id_)
         building.rename(final)
         try:
-            _fsync(self.snapshots_dir)
+            self.flush(self.snapshots_dir)
             self.point_to(id_)
         except BaseException:
             if self.current_id() != id_:
@@ -251,7 +280,25 @@ class Store:
             temporary.replace(self.pointer)
         finally:
             temporary.unlink(missing_ok=True)
-        _fsync(self.root)
+        self.flush(self.root)
+
+    def write_private(self, name: str, text: str) -> None:
+        """Write a file of the store folder, all of it or nothing, readable by its owner only."""
+        temporary = self.root / f".private-{secrets.token_hex(4)}"
+        try:
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.root / name)
+        finally:
+            temporary.unlink(missing_ok=True)
+        self.flush(self.root)
+
+    def flush(self, path: Path) -> None:
+        """Have a file or folder of the store on disk before going on."""
+        _fsync(path)
 
     def rollback(self, id_: str | None = None) -> Snapshot:
         """Point to another kept snapshot: ``id_``, else the newest usable one before the current.
@@ -259,7 +306,10 @@ class Store:
         Raises ``UserError`` if there is none, or if ``id_`` is gone or cannot be opened.
         """
         with self.lock():
+            swaps.finish(self)
             chosen = self.snapshot(id_) if id_ else self._earlier()
+            if chosen.id in swaps.pending(self):
+                raise UserError(f"snapshot {chosen.id!r} was purged; roll back to another")
             chosen.cursor().close()
             try:
                 self.point_to(chosen.id)
@@ -293,14 +343,17 @@ class Store:
                 with contextlib.suppress(OSError):
                     path.unlink()
                     path.with_name(path.name + ".wal").unlink(missing_ok=True)
+                shutil.rmtree(self.analysis_of(id_), ignore_errors=True)
 
     def sweep(self) -> None:
-        """Remove what crashed loads left.
+        """Remove what crashed loads left, and finish a purge that crashed after it was decided.
 
         Call with the lock held: then no load is under way that these could belong to.
         """
+        swaps.finish(self)
         left = [*self.snapshots_dir.glob(".building-*")]
-        left += [*self.root.glob(".current-*"), *self.root.glob(".secret-*")]
+        for kind in ("current", "secret", "private"):
+            left += self.root.glob(f".{kind}-*")
         for path in left:
             with contextlib.suppress(OSError):
                 if path.is_dir():

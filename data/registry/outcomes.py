@@ -320,16 +320,16 @@ OUTCOMES = (
     Outcome(
         id="claim",
         label="Liability claim",
-        definition="A liability claim was made over the contact, paid or not; workers' compensation"
-        " is not one.",
+        definition="A liability claim that may be shown was made over the contact, paid or not; workers'"
+        " compensation is not one, and what is not marked as not privileged is not counted.",
         happened="were followed by a liability claim",
         event="claimed_for",
         sources=("claims.claim_id", "claims.line", "claims.privileged"),
         family="liability",
         better="lower",
         when="L",
-        note="Claims come late: recent periods still grow. Not recorded where the claim is not marked"
-        " as not privileged, and after the last day the claims reach.",
+        note="A floor: privileged claims are often the largest. Claims come late: recent periods still"
+        " grow. Not recorded after the last day the claims reach, and where none may be shown.",
     ),
     Outcome(
         id="form_complete",

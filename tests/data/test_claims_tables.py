@@ -66,7 +66,7 @@ def test_a_loss_run_restated_throughout_publishes_nothing(tmp_path: Path) -> Non
         load(tmp_path, claim_valuations=VALUATIONS + "L1,2024-06-30,1,3,open")
 
 
-def test_a_claim_is_a_yes_only_where_it_is_not_privileged(tmp_path: Path) -> None:
+def test_what_is_privileged_or_may_be_leaves_no_trace(tmp_path: Path) -> None:
     claims = CLAIMS + ";".join(
         [
             "L1,C-1,law_enforcement_liability,2024-03-01,2024-04-01,no",
@@ -78,8 +78,16 @@ def test_a_claim_is_a_yes_only_where_it_is_not_privileged(tmp_path: Path) -> Non
     )
     _, store = load(tmp_path, contacts=numbered(6), claims=claims)
     assert column(store, "outcome_claim", "encounters") == [
-        *("true", None, None, "false", "false", "false")
+        *("true", "false", "false", "false", "false", "false")
     ]
+
+
+def test_claims_none_of_which_may_be_shown_say_nothing(tmp_path: Path) -> None:
+    claims = (
+        CLAIMS + "L1,C-1,general_liability,2024-03-01,2024-06-01,yes;L2,C-2,,2024-03-01,2024-06-01,"
+    )
+    _, store = load(tmp_path, contacts=numbered(2), claims=claims)
+    assert column(store, "outcome_claim", "encounters") == [None, None]
 
 
 def test_after_the_last_claim_nobody_can_say(tmp_path: Path) -> None:
@@ -178,3 +186,10 @@ def test_a_mapping_of_ones_own_may_name_the_contact_of_a_claim(tmp_path: Path) -
     )
     linked = "SELECT count(*) FROM claims JOIN contacts USING (agency_id, contact_id)"
     assert rows(store, linked) == [(1,)]
+
+
+def test_a_list_that_never_says_what_came_says_nothing_of_lateness(tmp_path: Path) -> None:
+    documents = "contact_id,document,required,due_at;C-1,crisis_form,yes,2024-03-02 10:00"
+    _, store = load(tmp_path, contacts=numbered(3), documents=documents)
+    assert column(store, "eligible_form_complete", "encounters") == [None, None, None]
+    assert column(store, "eligible_report_on_time", "encounters") == [None, None, None]
