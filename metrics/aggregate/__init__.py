@@ -1,9 +1,17 @@
 """One grouped query -> counts. The only package that touches an engine.
 
 The question is an Ibis expression, so the same one can run on another engine; what comes back is
-never a row of a person but counts per exposure, covariate pattern and (if asked) officer.
+never a row of a person but counts per exposure, covariate pattern and (if asked) officer. The one
+exception is :func:`analysis_copy`, whose pseudonymous rows make up an evidence packet.
 """
 
+from metrics.aggregate.analysis_copy import (
+    ASKED,
+    analysis_copy,
+    arrow_schema,
+    copied_columns,
+    snapshot_of,
+)
 from metrics.aggregate.calls import (
     ALL_CALLS,
     CALL_ENDINGS,
@@ -70,6 +78,7 @@ from metrics.aggregate.relation import EXPOSURE, MONTH, OFFICER, PERSON, outdate
 
 __all__ = [
     "ALL_CALLS",
+    "ASKED",
     "CALLS_CAME",
     "CALLS_DIVERTED",
     "CALL_ENDINGS",
@@ -99,6 +108,8 @@ __all__ = [
     "Tally",
     "Window",
     "adoption",
+    "analysis_copy",
+    "arrow_schema",
     "assessments",
     "by_definition",
     "call_counts",
@@ -108,6 +119,7 @@ __all__ = [
     "calls_held",
     "careers",
     "certifications",
+    "copied_columns",
     "counts",
     "coverage",
     "daily",
@@ -127,6 +139,7 @@ __all__ = [
     "personnel",
     "regroup",
     "selections",
+    "snapshot_of",
     "sql",
     "standings_of_people",
     "supplied",

@@ -29,7 +29,10 @@ def two_way(context: Context) -> Result:
         context.snapshot, context.question.only(context.outcome), context.adjusters, persons=True
     )
     frame = counts.frame[counts.frame[EXPOSURE].notna() & (counts.frame[context.n] > 0)]
-    frame = frame.assign(**{EXPOSURE: frame[EXPOSURE].astype(int)}).reset_index(drop=True)
+    frame = frame.assign(**{EXPOSURE: frame[EXPOSURE].astype(int)})
+    # The engine groups in any order: sums in another order differ in their last digits.
+    order = [PERSON, OFFICER, EXPOSURE, *context.adjusters, context.events, context.n]
+    frame = frame.sort_values(order).reset_index(drop=True)
     known = frame[PERSON].notna().to_numpy()
     if not known.any():
         return Result.refused("the source has no numbers for people")
