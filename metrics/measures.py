@@ -205,8 +205,6 @@ class _Tallies:
         self.levels = {id_: sorted(found) for id_, found in levels.items()}
 
     def _missing(self, m: Measure) -> tuple[str, ...]:
-        if m.needs:
-            return m.needs
         required = (*m.requires, *((_PERSON,) if m.unit == "people" else ()))
         return tuple(c for c in required if c not in self.supplied)
 

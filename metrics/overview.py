@@ -35,6 +35,7 @@ _ASKED = (
     "hold_upheld",
     "referral_completed",
     "serious_injury",
+    "report_on_time",
 )
 
 
@@ -176,10 +177,16 @@ def tiles(question: Question, snapshot: Snapshot, *, small: bool = False) -> tup
         _time(found, lines.wait(asked_of(question, about), snapshot)),
         lines.coverage(asked_of(question, about), snapshot, found.supplied),
         lines.serious(
+            asked_of(question, about),
+            snapshot,
             found.days("events:serious_injury") if found.total("n:serious_injury") else None,
             found.days("highest") if "force_events.category" in found.supplied else None,
         ),
-        lines.liability(),
+        lines.liability(
+            asked_of(question, about),
+            snapshot,
+            found.share("report_on_time") if coverage.records_outcome("report_on_time") else None,
+        ),
     )
 
 

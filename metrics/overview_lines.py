@@ -9,11 +9,14 @@ from functools import lru_cache
 from data import registry
 from data.store import Snapshot
 from metrics import aggregate, duty, handoffs, wording
+from metrics.aggregate import liability as liabilities
 from metrics.aggregate import partners
+from metrics.liability import critical_events
 from metrics.question import Question
 from metrics.tile import Tile
 from metrics.wording import duty as duty_words
 from metrics.wording import handoffs as handoff_words
+from metrics.wording import liability_terms as liability_words
 from metrics.wording import views
 
 LAPSE_DAYS = 90
@@ -50,19 +53,47 @@ def waits(question: Question, snapshot: Snapshot) -> handoffs.Handoffs | None:
     return handoffs.handoffs(trips, partners.facilities(snapshot), last)
 
 
-def serious(injured: Sequence[date] | None, highest: Sequence[date] | None) -> Tile:
-    """Name the days of serious injuries and of the highest level of force; None: not recorded."""
+def serious(
+    question: Question,
+    snapshot: Snapshot,
+    injured: Sequence[date] | None,
+    highest: Sequence[date] | None,
+) -> Tile:
+    """Name the critical events of a question's dates, with their reviews, whatever its other filters.
+
+    Then the days of serious injuries and of the highest level of force; None: not recorded.
+    """
     details, missing = [], []
+    if "critical_events" in liabilities.tables(snapshot):
+        listed = critical_events(snapshot, question)
+        details.append(liability_words.serious(listed, bool(question.where)))
+    else:
+        missing.append(views.REVIEW_MISSING)
     if injured is None:
         missing.append(wording.needs(*registry.outcome("serious_injury").sources))
     else:
         details.append(views.serious("someone seriously injured", injured))
     if highest is not None:
         details.append(views.serious("force of the highest level", highest))
-    missing.append(views.REVIEW_MISSING)
-    return Tile("serious", "Serious", None, tuple(details), " ".join(missing), wide=True)
+    lacking = " ".join(missing) or None
+    return Tile("serious", "Serious", None, tuple(details), lacking, wide=True)
 
 
-def liability() -> Tile:
-    """Say what claims there are: no table holds them yet."""
-    return Tile("liability", "Liability", None, (), views.LIABILITY_MISSING, wide=True)
+def liability(question: Question, snapshot: Snapshot, reports: tuple[int, int] | None) -> Tile:
+    """Say what claims about a question's contacts cost so far, and whether force reports came on time.
+
+    ``reports`` are contacts with their force report on time, and those that owed one and are judged;
+    None: not recorded. Claims are those that a viewer may see.
+    """
+    details, missing = [], []
+    found = liabilities.claims_of_period(snapshot, question)
+    if found is None:
+        missing.append(views.CLAIMS_MISSING)
+    else:
+        details.append(liability_words.claims(found))
+    if reports is None:
+        missing.append(views.REPORTS_MISSING)
+    else:
+        details.append(liability_words.reports(*reports))
+    lacking = " ".join(missing) or None
+    return Tile("liability", "Liability", None, tuple(details), lacking, wide=True)

@@ -125,6 +125,46 @@ PAGES = (
         "Whether the same person came to police notice again within 30, 90 or 365 days.",
     ),
     PageEntry(
+        "liability",
+        "Liability",
+        ":material/policy_alert:",
+        "Liability",
+        "Force, injuries, complaints and claims per 1,000 contacts, critical events, how late things come.",
+        ignores_filters="Critical events, and complaints without a contact, follow the dates only: the"
+        " other filters do not apply to them.",
+    ),
+    PageEntry(
+        "claims",
+        "Claims",
+        ":material/request_quote:",
+        "Liability",
+        "What claims have cost so far, how each year's cost grew from loss run to loss run.",
+        ignores_filters="Claims develop over years, so all of them are shown: the filters apply only to"
+        " the table by group.",
+    ),
+    PageEntry(
+        "costs",
+        "Cost scenarios",
+        ":material/payments:",
+        "Liability",
+        "What the differences would come to in money if they are real, with ranges, and who would pay.",
+    ),
+    PageEntry(
+        "documentation",
+        "Documentation",
+        ":material/assignment:",
+        "Liability",
+        "Forms, reports and reviews: complete and in time, and what the missing outcomes could hide.",
+    ),
+    PageEntry(
+        "compliance",
+        "Compliance",
+        ":material/policy:",
+        "Liability",
+        "What the store holds and does not, in the terms of the rules; retention, legal hold, purges.",
+        ignores_filters="This page is about the whole store: the filters do not change it.",
+    ),
+    PageEntry(
         "how_sure",
         "How sure are we?",
         ":material/psychology_alt:",
@@ -166,6 +206,14 @@ PAGES = (
         "Evidence",
         "What funders and overseers ask for, by their names: quarters, fiscal years, baseline, target.",
         ignores_filters="The measures cover the whole agency: of the filters only the dates are applied.",
+    ),
+    PageEntry(
+        "sql",
+        "Query the data",
+        ":material/terminal:",
+        "Evidence",
+        "One SQL statement at a time over a de-identified copy: examples, saved queries, files to take away.",
+        ignores_filters="The copy holds every contact: the filters do not change it.",
     ),
     PageEntry(
         "print_it",

@@ -9,6 +9,7 @@ from data.store import Store
 from metrics.disclosure import release
 from metrics.question import ACCESSES, Access
 from metrics.wording import printed
+from pages.parts import packet_button
 from pages.parts.view import current
 from pages.print import files, output
 
@@ -64,3 +65,5 @@ for kind, label in output.KINDS.items():
                     key=f"print_{kind}_{ending}",
                     on_click="ignore",
                 )
+
+packet_button.section(view, access)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from data.errors import UserError
+from data.registry.costs import COST_ITEMS, CostItem, cost_item
 from data.registry.covariates import COVARIATES, Covariate
 from data.registry.dispositions import DISPOSITIONS, Disposition
 from data.registry.elements import ELEMENTS
@@ -14,6 +15,7 @@ from data.registry.measures import MEASURES, SETS, Measure, MeasureSet, measures
 from data.registry.outcomes import OUTCOMES, Outcome
 
 __all__ = [
+    "COST_ITEMS",
     "COVARIATES",
     "DISPOSITIONS",
     "ELEMENTS",
@@ -24,6 +26,7 @@ __all__ = [
     "NOT_RECORDED",
     "OUTCOMES",
     "SETS",
+    "CostItem",
     "Covariate",
     "Disposition",
     "Exposure",
@@ -31,6 +34,7 @@ __all__ = [
     "Measure",
     "MeasureSet",
     "Outcome",
+    "cost_item",
     "covariate",
     "exposure",
     "level_label",

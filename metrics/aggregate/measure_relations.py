@@ -74,6 +74,29 @@ def _classes(r: Relations) -> str:
     )
 
 
+def _complaints(r: Relations) -> str:
+    return f"(SELECT *, received_on AS day FROM {r.table('complaints')})"
+
+
+def _force_reports(r: Relations) -> str:
+    """One row per report on force that is on the scale: filed in time, reviewed, not due yet.
+
+    In time as ``encounters.sql`` has it: what has not come is late once it is due.
+    """
+    return (
+        "(SELECT agency_id, source, contact_id, force_id, any_value(contact_date) AS day,"
+        " bool_and(due_on > last_day AND report_filed_at IS NULL) AS not_due,"
+        " CASE WHEN bool_or(report_filed_at > report_due_at"
+        " OR report_filed_at IS NULL AND due_on <= last_day) THEN FALSE"
+        " WHEN bool_and(report_filed_at <= report_due_at) THEN TRUE END AS filed_in_time,"
+        " bool_and(supervisor_reviewed_at IS NOT NULL) AS reviewed"
+        " FROM (SELECT f.*, contact_date, CAST(report_due_at AS DATE) AS due_on,"
+        " (SELECT max(contact_date) FROM encounters) AS last_day"
+        f" FROM {r.table('force_events')} f JOIN encounters USING ({_KEY})"
+        " WHERE display_only IS DISTINCT FROM 'yes') GROUP BY ALL)"
+    )
+
+
 def _bookings(r: Relations) -> str:
     """Bookings with their person, days held, and whether the person was booked again in a year.
 
@@ -220,6 +243,8 @@ _RELATIONS: dict[str, Callable[[Relations], str]] = {
     "trainings": _trainings,
     "classes": _classes,
     "bookings": _bookings,
+    "complaints": _complaints,
+    "force_reports": _force_reports,
     "calls": _calls,
     "duty_days": _duty_days,
     "officers": _officers,

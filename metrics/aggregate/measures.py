@@ -95,11 +95,8 @@ def tallies(
     spans: Sequence[Span],
     split: Sequence[Span] = (),
 ) -> tuple[Tally, ...]:
-    """Count measures of one set in every period, and by place in the periods of ``split``.
-
-    Measures that name a table the store has not must not be asked: see ``Measure.needs``.
-    """
-    asked = [m for m in measures if not m.needs]
+    """Count measures of one set in every period, and by place in the periods of ``split``."""
+    asked = list(measures)
     if not asked or not spans:
         return ()
     cursor = snapshot.cursor()

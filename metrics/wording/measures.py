@@ -177,8 +177,6 @@ def baseline(found: Report, beside: Period) -> str:
 
 def denominator(measure: Measure) -> str:
     """Say what is divided by, or that nothing is."""
-    if measure.needs:
-        return "not computed"
     if measure.median:
         return f"none: the middle one of {measure.among_words}"
     if not measure.share:

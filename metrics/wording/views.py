@@ -109,10 +109,9 @@ CERTIFICATIONS_MISSING = (
     "Certifications that lapse: not recorded, needs certifications.certified_on."
 )
 REVIEW_MISSING = "Reviews of critical events: not recorded, needs the list of critical events."
-LIABILITY_MISSING = (
-    "Claims: not recorded, needs the loss run. Force reports on time: not recorded, needs the dates"
-    " of the reports."
-)
+CLAIMS_MISSING = "Claims: not recorded, needs the loss run."
+REPORTS_MISSING = "Force reports on time: not recorded, needs the dates of the reports."
+LIABILITY_MISSING = f"{CLAIMS_MISSING} {REPORTS_MISSING}"
 LISTED_DAYS = 5
 
 

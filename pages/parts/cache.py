@@ -13,6 +13,8 @@ import streamlit as st
 from data import events as agency_events
 from data import loads, sample
 from data.events import Event
+from data.sandbox import pool
+from data.sandbox.tables import TableOfCopy, tables
 from data.store import Snapshot, Store
 from metrics import (
     aggregate,
@@ -27,13 +29,18 @@ from metrics import (
     trend,
 )
 from metrics import certification as certifications
+from metrics import claims as claimed
+from metrics import costs as costing
+from metrics import documentation as papers
 from metrics import doubt as doubts
 from metrics import duty as duties
 from metrics import elements as program
 from metrics import exhibit as exhibits
 from metrics import funnel as funnels
 from metrics import launch as launches
+from metrics import liability as liabilities
 from metrics import measures as funders
+from metrics import packet as packets
 from metrics import partners as care
 from metrics import planner as planners
 from metrics import resident as residents
@@ -197,6 +204,17 @@ def exhibit(snapshot: Snapshot, question: Question, outcome: str) -> exhibits.Ex
     return exhibits.exhibit(question, outcome, snapshot)
 
 
+@st.cache_data(max_entries=4, hash_funcs=_HASH, show_spinner="Writing the packet")
+def packet(snapshot: Snapshot, question: Question) -> packets.Packet:
+    """Return a question's evidence packet, of the results that the pages show."""
+    return packets.build(
+        question,
+        snapshot,
+        comparisons=answer(snapshot, question),
+        exhibits={o: exhibit(snapshot, question, o) for o in question.outcomes},
+    )
+
+
 @st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
 def doubt(snapshot: Snapshot, question: Question, outcome: str) -> doubts.Doubt:
     """Return what could overturn an outcome's comparison."""
@@ -319,3 +337,48 @@ def train_next(
 ) -> planners.Plan | duties.Lacking:
     """Return whom to certify next."""
     return planners.plan(snapshot, options, agency)
+
+
+@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+def liability(snapshot: Snapshot, question: Question) -> liabilities.Liability:
+    """Return what may come back to the agency; the comparisons are those of all pages, made once."""
+    compared = answer(snapshot, question.only(*liabilities.OUTCOMES))
+    return liabilities.liability(question, snapshot, compared)
+
+
+@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner="Reading the loss runs")
+def agency_claims(snapshot: Snapshot, question: Question, line: str | None) -> claimed.Claims:
+    """Return the claims of a line of cover that a viewer may see, as the loss runs valued them."""
+    return claimed.claims(snapshot, question, line)
+
+
+@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner="Counting the documents")
+def documentation(snapshot: Snapshot, question: Question) -> papers.Documentation:
+    """Return the documents that the contacts of a question owed, and what came of them."""
+    return papers.documentation(question, snapshot)
+
+
+@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner="Trying the worst cases")
+def conclusions(snapshot: Snapshot, question: Question) -> tuple[papers.Conclusion, ...]:
+    """Return what the missing outcomes could do to each primary comparison."""
+    return tuple(
+        papers.conclusion(
+            answer_one(snapshot, question, outcome),
+            doubt(snapshot, question, outcome),
+            question,
+            snapshot,
+        )
+        for outcome in primary_outcomes()
+    )
+
+
+@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner="Comparing the groups")
+def cost_basis(snapshot: Snapshot, question: Question) -> costing.Basis:
+    """Return the differences, minutes and certified officers that cost scenarios rest on."""
+    return costing.basis(question, snapshot)
+
+
+@st.cache_data(max_entries=8, hash_funcs=_HASH, show_spinner=False)
+def analysis_tables(snapshot: Snapshot) -> dict[str, TableOfCopy]:
+    """Return the tables of the copy that people's own SQL runs over, making it on first use."""
+    return tables(pool.copy_of(snapshot))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import re
-import textwrap
 import threading
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -20,6 +19,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
 
 from metrics.manifest import Manifest
 from metrics.wording import citation
@@ -60,7 +61,7 @@ POINTS_PER_INCH = 96
 INK = "#222222"
 QUIET = "#555555"
 _LINE = 0.165
-_LETTERS = 128
+_MARGIN = 0.08
 
 SYMBOLS = {
     "circle": "o",
@@ -138,8 +139,9 @@ class Sheet:
         above: float = 0.1,
         width: float = WIDTH,
     ) -> None:
-        title = textwrap.wrap(stamp.title, 84) if stamp else []
-        source = textwrap.wrap(stamp.caption, _LETTERS) if stamp else []
+        room = width - 2 * _MARGIN
+        title = _lines(stamp.title, room, 10.5, "bold") if stamp else []
+        source = _lines(stamp.caption, room, 7.5) if stamp else []
         top = 0.2 * len(title) + (0.12 if title else 0)
         foot = _LINE * len(source) + (0.12 if source else 0)
         self.stamp = stamp
@@ -155,9 +157,9 @@ class Sheet:
         )
         self.axes: Axes = self.figure.add_axes(box)
         for i, line in enumerate(title):
-            self._write(0.08, self.height - 0.08 - 0.2 * i, line, size=10.5, weight="bold")
+            self._write(_MARGIN, self.height - 0.08 - 0.2 * i, line, size=10.5, weight="bold")
         for i, line in enumerate(source):
-            self._write(0.08, foot - 0.06 - _LINE * i, line, size=7.5, color=QUIET)
+            self._write(_MARGIN, foot - 0.06 - _LINE * i, line, size=7.5, color=QUIET)
 
     def _write(
         self, x: float, y: float, text: str, size: float, color: str = INK, weight: str = "normal"
@@ -193,6 +195,20 @@ class Sheet:
             self.figure.savefig(buffer, format="svg", facecolor="white", metadata=told)
         svg = _described(buffer.getvalue().decode(), alt)
         return Drawing(svg.encode(), alt, self.width, self.height, self.figure, self.stamp)
+
+
+def _lines(text: str, inches: float, size: float, weight: str = "normal") -> list[str]:
+    """Return a text in lines no wider than so many inches: by the letters themselves, not their number."""
+    font = FontProperties(size=size, weight=weight)
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        width = text_to_path.get_text_width_height_descent(longer, font, ismath=False)[0]
+        if lines and width <= 72 * inches:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
 
 
 def _described(svg: str, alt: str) -> str:

@@ -756,8 +756,8 @@ def test_what_is_not_stored_is_named_and_never_zero(
 ) -> None:
     for found in (simulated[set_], real[set_]):
         for r in found.results:
-            if r.measure.needs:
-                assert r.lacks == r.measure.needs and not r.values and r.baseline is None
+            if r.lacks and r.measure.needs_words:
+                assert not r.values and r.baseline is None
                 assert words.needs(r).startswith(f"needs {r.measure.needs_words}: ")
         for row in found.rows():
             if row["needs"]:
@@ -766,11 +766,45 @@ def test_what_is_not_stored_is_named_and_never_zero(
         jail = [r for r in real[set_].results if not r.measure.nearest]
         assert len(jail) == 4 and all(words.needs(r).startswith("needs jail data") for r in jail)
         assert not any(r.lacks for r in simulated[set_].results)
-    elif set_ == "consent-decree":
-        lacking = [r.measure.id for r in simulated[set_].results if r.lacks]
-        assert lacking == ["force_reviewed", "complaints"]
     else:
         assert not any(r.lacks for r in simulated[set_].results)
+
+
+def test_reports_of_force_filed_in_time_and_reviewed(
+    simulated: dict[str, Report], loaded_simulation: Any
+) -> None:
+    v = result(simulated, "consent-decree", "force_reviewed").whole
+    assert v is not None
+    rows = hand(
+        loaded_simulation,
+        "SELECT force_id, report_due_at, report_filed_at, supervisor_reviewed_at FROM force_events"
+        " WHERE display_only IS DISTINCT FROM 'yes'",
+    )
+    reports: dict[str, list[tuple[Any, ...]]] = {}
+    for number, *times in rows:
+        reports.setdefault(number, []).append(tuple(times))
+    ((last,),) = hand(loaded_simulation, "SELECT max(contact_date) FROM encounters")
+    good = of = 0
+    for applied in reports.values():
+        if all(filed is None and due.date() > last for due, filed, _ in applied):
+            continue
+        late = any(f > d if f else d.date() <= last for d, f, _ in applied)
+        of += 1
+        good += not late and all(reviewed is not None for *_, reviewed in applied)
+    assert (v.numerator, v.denominator) == (good, of)
+
+
+def test_complaints_by_allegation_and_finding(
+    simulated: dict[str, Report], loaded_simulation: Any
+) -> None:
+    for id_, column in (("complaints", "allegation"), ("complaint_findings", "finding")):
+        v = result(simulated, "consent-decree", id_).whole
+        assert v is not None
+        expected = hand(
+            loaded_simulation,
+            f"SELECT {column}, count(*) FROM complaints WHERE kind = 'complaint' GROUP BY 1",
+        )
+        assert v.numerator == sum(n for _, n in expected) > 0
 
 
 def test_baseline_and_target(loaded_simulation: Any) -> None:
@@ -948,13 +982,10 @@ def test_an_entry_is_whole(m: Measure) -> None:
     stored = {f"{t.name}.{c.name}" for t in schema.tables().values() for c in t.columns}
     assert set(m.requires) | set(m.sources) <= stored
     assert set(m.by) <= {c.id for c in COVARIATES}
-    if m.needs:
-        assert m.needs_words and not set(m.needs) <= stored
-        assert all(c.count(".") == 1 for c in m.needs)
-    if m.share and not m.needs:
+    if m.share:
         assert m.sources or m.requires
     if m.relation not in ("contacts", *schema.tables()):
-        assert m.relation in ("classes", "duty_days") and m.requires
+        assert m.relation in ("classes", "duty_days", "force_reports") and m.requires
     assert bool(m.median) == bool(m.median_unit) and not (m.median and m.share)
     assert bool(m.pending) == bool(m.pending_words)
 

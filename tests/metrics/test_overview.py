@@ -195,6 +195,8 @@ def test_a_missing_source_prints_its_reason(known: tuple[list[dict[str, str]], S
     assert views.WAIT_MISSING in tile["officer_time"].details
     assert views.CERTIFICATIONS_MISSING in tile["coverage"].details
     assert "injuries.severity" in str(tile["serious"].missing)
+    assert views.REVIEW_MISSING in str(tile["serious"].missing)
+    assert tile["liability"].missing == views.LIABILITY_MISSING
 
 
 def test_one_query_serves_all_tiles(
@@ -277,6 +279,85 @@ def test_certifications_that_lapse_are_counted_by_officer(small: Snapshot) -> No
             in_force.setdefault(officer, []).append(end)
     due = [ends for ends in in_force.values() if all(end and end <= until for end in ends)]
     assert aggregate.certifications(small, day, until) == (len(in_force), len(due))
+
+
+def test_the_lines_list_events_and_claims_of_the_period(tmp_path: Path) -> None:
+    made = rows(every_day(date(2024, 1, 1), date(2025, 12, 31), 2))
+    load(tmp_path, made)
+    first = {"critical_id": "E0", "kind": "death_by_force", "occurred_on": "2024-03-01"}
+    own = {"critical_id": "E1", "kind": "officer_shooting_nonfatal", "occurred_on": "2025-07-03"}
+    load(
+        tmp_path,
+        [{"agency_id": "T", **e, "review_status": "open"} for e in (first, own)],
+        "critical_events",
+    )
+    # One of 2025, one of the year before, one that is privileged, and one not linked.
+    known = {r["contact_at"]: r["contact_id"] for r in made}
+    claims = [
+        ("L1", known["2025-02-01 09:00"], "no"),
+        ("L2", known["2024-02-01 09:00"], "no"),
+        ("L3", known["2025-02-01 09:00"], "yes"),
+        ("L4", "", "no"),
+    ]
+    load(
+        tmp_path,
+        [
+            {
+                "agency_id": "T",
+                "claim_id": id_,
+                "contact_id": contact,
+                "line": "law_enforcement_liability",
+                "occurred_on": "2025-02-01",
+                "reported_on": "2025-03-01",
+                "privileged": privileged,
+            }
+            for id_, contact, privileged in claims
+        ],
+        "claims",
+    )
+    money = {
+        "paid_loss": "6000",
+        "paid_expense": "200",
+        "reserve_loss": "35000",
+        "reserve_expense": "300",
+    }
+    store = load(
+        tmp_path,
+        [
+            {"agency_id": "T", "claim_id": c, "valued_on": "2025-12-31", **money, "status": "open"}
+            for c in ("L1", "L2", "L3", "L4")
+        ],
+        "claim_valuations",
+    )
+    found = by_id(tiles(ask(), store.current()))
+    assert found["serious"].details == (
+        "1 event: officer shooting, non-fatal, 3 Jul 2025; review open.",
+    )
+    (said,) = found["liability"].details
+    assert said.replace("\\", "").startswith(
+        "Of contacts in this period: 1 claim reported, open, $41,500 incurred ($6,200 paid). Periods this"
+        " recent usually grow. Apart: 1 claim naming no contact on record."
+    )
+    assert found["liability"].missing == views.REPORTS_MISSING
+
+
+def test_the_lines_of_a_simulated_agency_are_what_its_tables_say(small: Snapshot) -> None:
+    found = by_id(tiles(ask(), small))
+    about = period(aggregate.coverage(small), ask())
+    assert about is not None
+    row = (
+        small.cursor()
+        .execute(
+            "SELECT count(*) FILTER (outcome_report_on_time), count(outcome_report_on_time)"
+            " FROM encounters WHERE eligible_report_on_time AND contact_date BETWEEN ? AND ?",
+            [about.start, about.end],
+        )
+        .fetchone()
+    )
+    assert row is not None
+    assert views.REVIEW_MISSING not in str(found["serious"].missing)
+    said = found["liability"].details[-1]
+    assert said.startswith(f"{row[0]} of {row[1]} contact") if row[1] else "was owed" in said
 
 
 def test_seattle_names_its_hole_and_its_missing_columns(seattle: Snapshot) -> None:

@@ -4,7 +4,7 @@
 denominator. Over contacts they may use the columns of ``encounters`` and of ``contacts``, and
 ``has_disposition`` and ``has_force_category``; over any other relation the columns that
 ``metrics.aggregate.measure_relations`` gives it, and the period's ``period_first`` and
-``period_last``. What the store has no table for stands in ``needs``.
+``period_last``.
 """
 
 from __future__ import annotations

@@ -65,6 +65,10 @@ FIRST_KNOWN = (
 STRICT = "A person counts as not only if every one of their contacts in the period says so."
 
 
+COMPLAINT = "CASE WHEN kind IS NOT NULL THEN kind = 'complaint' END"
+"""SQL: is a row of complaints one, and not an inquiry or a commendation?"""
+
+
 def yes(column: str) -> str:
     """SQL: a yes/no as TRUE, FALSE, or NULL where it was blank or answered unknown."""
     return f"CASE CAST({column} AS VARCHAR) WHEN 'yes' THEN TRUE WHEN 'no' THEN FALSE END"
@@ -95,11 +99,6 @@ def people(id_: str, set_: str, name: str, outcome: str, /, **changes: object) -
         "note": STRICT,
     }
     return of(id_, set_, name, outcome, **(entry | changes))
-
-
-def missing(id_: str, set_: str, name: str, definition: str, words: str, *needs: str) -> Measure:
-    """Return a measure the store has no table for yet."""
-    return Measure(id_, set_, name, definition, needs=needs, needs_words=words)
 
 
 def jail(id_: str, name: str, definition: str, /, **changes: object) -> Measure:

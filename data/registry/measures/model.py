@@ -28,9 +28,8 @@ class Measure:
     the column of ``relation`` that puts a row in a period, where it is not the usual one;
     ``as_of`` measures stand on the last day of a period. ``pending`` is SQL for what cannot be said
     yet: left out and counted apart, in ``pending_words``. ``requires`` are columns the store must
-    all have, ``sources`` those it can be read from, ``needs`` those no table holds yet; what lacks
-    is named to a person in ``needs_words``. ``nearest`` marks our own stand-in, not the funder's
-    measure.
+    all have, ``sources`` those it can be read from; what lacks is named to a person in
+    ``needs_words``. ``nearest`` marks our own stand-in, not the funder's measure.
     """
 
     id: str
@@ -53,7 +52,6 @@ class Measure:
     pending_words: str = ""
     requires: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
-    needs: tuple[str, ...] = ()
     needs_words: str = ""
     nearest: bool = False
     note: str = ""

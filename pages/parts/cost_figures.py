@@ -1,0 +1,215 @@
+"""Figures and tables of cost scenarios. Figures come with the words that replace them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from metrics.costs import Payer, Scenario, Spread
+from metrics.estimate import Estimated
+from metrics.wording import costs as words
+from pages.parts.figures import wrap
+from pages.parts.palette import CIT, NEUTRAL, OTHER
+from pages.print import frames
+from pages.print.costs import AXIS, MOST_SWINGS, TOTAL, bars
+
+ROW = 46
+
+
+def _layout(figure: go.Figure, height: int) -> go.Figure:
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 16, "t": 40, "b": 56},
+        xaxis_title=wrap(AXIS, 44),
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"},
+        hoverlabel={"align": "left"},
+    )
+    figure.update_xaxes(zeroline=False, automargin=True)
+    figure.update_yaxes(zeroline=False, automargin=True, autorange="reversed", type="category")
+    figure.add_vline(x=0, line_width=1.5, line_color=NEUTRAL.color)
+    return figure
+
+
+def payers(found: Scenario) -> tuple[go.Figure, str]:
+    """The middle of the draws of each payer and of all together, with nine draws in ten."""
+    figure = go.Figure()
+    for label, value in bars(found):
+        whole = label == TOTAL
+        figure.add_trace(
+            go.Bar(
+                x=[value.median],
+                y=[wrap(label, 18)],
+                orientation="h",
+                showlegend=False,
+                marker={
+                    "color": NEUTRAL.color if whole else CIT.color,
+                    "pattern": {"shape": "/" if whole else "", "solidity": 0.25},
+                },
+                error_x={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [value.high - value.median],
+                    "arrayminus": [value.median - value.low],
+                    "thickness": 2,
+                    "width": 6,
+                    "color": OTHER.color,
+                },
+                hovertemplate=f"{label}: {words.spread(value)}<extra></extra>",
+            )
+        )
+    return _layout(figure, 120 + ROW * len(figure.data)), words.payers_alt(found)
+
+
+def swings(found: Scenario) -> tuple[go.Figure, str]:
+    """How far the total moves with each input, the widest first."""
+    figure = go.Figure()
+    drawn = found.swings[:MOST_SWINGS]
+    middle = float(found.middle) if isinstance(found.middle, float) else 0.0
+    ends = (
+        ("input at its 5th percentile", OTHER.color, "/", [s.at_low for s in drawn]),
+        ("at its 95th", CIT.color, "", [s.at_high for s in drawn]),
+    )
+    for name, color, pattern, values in ends:
+        figure.add_trace(
+            go.Bar(
+                x=[v - middle for v in values],
+                base=middle,
+                y=[wrap(words.input_name(s), 24) for s in drawn],
+                orientation="h",
+                name=name,
+                marker={"color": color, "pattern": {"shape": pattern, "solidity": 0.25}},
+                customdata=[words.money(v) for v in values],
+                hovertemplate="%{y}: total %{customdata}<extra>" + name + "</extra>",
+            )
+        )
+    figure.update_layout(barmode="overlay", legend_traceorder="normal")
+    lines = sum(wrap(words.input_name(s), 24).count("<br>") for s in drawn)
+    return _layout(figure, 150 + 36 * len(drawn) + 12 * lines), words.swings_alt(found)
+
+
+def payer_table(found: Scenario) -> pd.DataFrame:
+    """Return one row per payer and one for all together, in words."""
+    rows = [_payer_row(words.payer(p.id), p.per_contact, p.chance, found) for p in found.payers]
+    if isinstance(found.total, Spread) and isinstance(found.chance, float):
+        rows.append(_payer_row(TOTAL, found.total, found.chance, found))
+    return pd.DataFrame(rows)
+
+
+def _payer_row(label: str, value: Spread, chance: float, found: Scenario) -> dict[str, str]:
+    return {
+        "Who pays": label,
+        "US dollars per contact with CIT (nine draws in ten)": words.cell(value),
+        "US dollars a year (nine draws in ten)": words.cell(value.times(found.contacts_a_year)),
+        "Draws with a saving": words.percent(chance),
+    }
+
+
+def part_table(found: Scenario) -> pd.DataFrame:
+    """Return one row per part, counted or not, in words."""
+    return pd.DataFrame(
+        [
+            {
+                "Part": p.label,
+                "Who pays": words.payer(p.payer),
+                "US dollars per contact with CIT (nine draws in ten)": words.cell(p.per_contact)
+                if p.per_contact
+                else words.unspoken(p),
+                "Kind of cost": words.kind(p.kind),
+            }
+            for p in found.parts
+        ]
+    )
+
+
+def effect_table(found: Scenario) -> pd.DataFrame:
+    """Return one row per difference that a part rests on, in words."""
+    return pd.DataFrame(
+        [
+            {
+                "Difference": words.capital(words.driver(id_)),
+                "CIT minus other (95% CI)": words.effect_cell(id_, value),
+                "Counted in": "minutes" if id_ == "minutes" else "per 1,000 contacts",
+                "Includes zero": words.includes_zero(value),
+            }
+            for id_, value in _effects(found).items()
+        ]
+    )
+
+
+def _effects(found: Scenario) -> dict[str, Estimated]:
+    return {p.driver: p.effect for p in found.parts if p.effect is not None}
+
+
+def payer_frame(found: Scenario) -> pd.DataFrame:
+    """Return the payers, typed: what a file holds."""
+    rows = [(p.id, p) for p in found.payers]
+    table: list[dict[str, Any]] = [
+        {"payer": id_, **_spread(p.per_contact, found), "share_of_draws_saving": p.chance}
+        for id_, p in rows
+    ]
+    if isinstance(found.total, Spread) and isinstance(found.chance, float):
+        whole = Payer("all_together", found.total, found.chance)
+        table.append(
+            {
+                "payer": whole.id,
+                **_spread(found.total, found),
+                "share_of_draws_saving": whole.chance,
+            }
+        )
+    return frames.frame(row | _traced(found) for row in table)
+
+
+def part_frame(found: Scenario) -> pd.DataFrame:
+    """Return the parts, typed, those that are not counted with the reason."""
+    return frames.frame(
+        {
+            "part": p.id,
+            "payer": p.payer,
+            "kind": p.kind,
+            "rests_on": p.driver,
+            "effect": p.effect.estimate if p.effect else None,
+            "effect_low": p.effect.low if p.effect else None,
+            "effect_high": p.effect.high if p.effect else None,
+            "state": p.state,
+            **_spread(p.per_contact, found),
+            "reason": p.reason or None,
+            **_traced(found),
+        }
+        for p in found.parts
+    )
+
+
+def swing_frame(found: Scenario) -> pd.DataFrame:
+    """Return every input that moves the total, typed, the widest first."""
+    return frames.frame(
+        {
+            "input": s.input,
+            "total_at_5th": s.at_low,
+            "total_at_95th": s.at_high,
+            "total_at_middle": found.middle,
+            **_traced(found),
+        }
+        for s in found.swings
+    )
+
+
+def _spread(value: Spread | None, found: Scenario) -> dict[str, float | None]:
+    names = ("median", "p5", "p95", "mean")
+    one = value or (None,) * 4
+    per_contact = {f"usd_per_contact_{n}": v for n, v in zip(names, one, strict=True)}
+    return per_contact | {
+        f"usd_per_year_{n}": None if v is None else v * found.contacts_a_year
+        for n, v in zip(names, one, strict=True)
+    }
+
+
+def _traced(found: Scenario) -> dict[str, object]:
+    return {
+        "contacts_a_year": found.contacts_a_year,
+        "draws": found.options.draws,
+        "seed": found.options.seed,
+        "costs_sha256": found.costs,
+        "scenario_sha256": found.digest,
+    }
