@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from data.encounters import exposure_column
 from data.registry import NOT_RECORDED
 from data.store import Snapshot
+from metrics.aggregate import stored
 from metrics.aggregate.relation import as_date, encounters, filtered, true
 
 if TYPE_CHECKING:
@@ -213,24 +214,16 @@ class CallsHeld:
 @lru_cache(maxsize=8)  # a snapshot never changes
 def calls_held(snapshot: Snapshot) -> CallsHeld:
     """Return what the snapshot holds of calls; nothing for one made before there were any."""
-    cursor = snapshot.cursor()
-    there = {row[0] for row in cursor.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    if not set(_TABLES) <= there:
+    if not set(_TABLES) <= stored.columns(snapshot).keys():
         return CallsHeld(0, 0, None, None, frozenset())
-    filled: set[str] = set()
-    rows: dict[str, int] = {}
-    for table in ("calls", "call_units"):
-        names = [r[0] for r in cursor.execute(f"DESCRIBE {table}").fetchall() if r[0] != "load_id"]
-        counted = cursor.execute(
-            f"SELECT count(*), {', '.join(f'count({n})' for n in names)} FROM {table}"
-        ).fetchone()
-        assert counted is not None
-        rows[table] = int(counted[0])
-        filled |= {f"{table}.{n}" for n, k in zip(names, counted[1:], strict=True) if k}
-    span = cursor.execute("SELECT min(received_at), max(received_at) FROM calls").fetchone()
-    assert span is not None
+    rows = snapshot.cursor().execute("SELECT min(received_at), max(received_at) FROM calls")
+    first, last = rows.fetchall()[0]
     return CallsHeld(
-        rows["calls"], rows["call_units"], as_date(span[0]), as_date(span[1]), frozenset(filled)
+        stored.rows(snapshot, "calls"),
+        stored.rows(snapshot, "call_units"),
+        as_date(first),
+        as_date(last),
+        stored.filled(snapshot, "calls") | stored.filled(snapshot, "call_units"),
     )
 
 

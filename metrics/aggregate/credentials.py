@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from data import schema
 from data.store import Snapshot
 from metrics.aggregate.relation import as_date
-from metrics.aggregate.stored import stored_table
+from metrics.aggregate.stored import filled, rows, stored_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,23 +64,15 @@ class Personnel:
 
 def personnel(snapshot: Snapshot) -> Personnel:
     """Count the personnel tables and say which of their columns hold a value."""
-    cursor = snapshot.cursor()
-    rows: dict[str, int] = {}
-    columns: set[str] = set()
-    for name in TABLES:
-        own = schema.tables()[name].importable
-        counted = ", ".join(f"count({c.name})" for c in own)
-        row = cursor.execute(
-            f"SELECT count(*), {counted} FROM {stored_table(snapshot, name)}"
-        ).fetchone()
-        assert row is not None
-        rows[name] = int(row[0])
-        columns |= {f"{name}.{c.name}" for c, n in zip(own, row[1:], strict=True) if n}
-    kinds = cursor.execute(
+    kinds = snapshot.cursor().execute(
         f"SELECT credential FROM {stored_table(snapshot, 'certifications')}"
         f" UNION SELECT course_kind FROM {stored_table(snapshot, 'trainings')}"
-    ).fetchall()
-    return Personnel(rows, frozenset(columns), frozenset(k for (k,) in kinds if k is not None))
+    )
+    return Personnel(
+        {name: rows(snapshot, name) for name in TABLES},
+        frozenset().union(*(filled(snapshot, name) for name in TABLES)),
+        frozenset(k for (k,) in kinds.fetchall() if k is not None),
+    )
 
 
 def standings_of_people(

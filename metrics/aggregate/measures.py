@@ -17,6 +17,7 @@ from data.registry import NOT_RECORDED
 from data.registry.measures import Measure
 from data.store import Snapshot
 from metrics.aggregate.measure_relations import MACROS, Relations
+from metrics.aggregate.stored import columns
 
 _KEY = "agency_id, source, contact_id"
 _FACTS = {"has_disposition": "dispositions", "has_force_category": "force_events"}
@@ -132,24 +133,18 @@ def _numbered(measures: Sequence[Measure], unit: str) -> dict[int, Measure]:
     return {i: m for i, m in enumerate(measures) if m.unit == unit}
 
 
-def _columns(snapshot: Snapshot, table: str) -> set[str]:
-    rows = snapshot.cursor().execute(
-        "SELECT column_name FROM duckdb_columns() WHERE table_name = ?", [table]
-    )
-    return {row[0] for row in rows.fetchall()}
-
-
 def _wide(snapshot: Snapshot) -> str:
     """SQL: one row per contact with every column a measure may name."""
-    encounters, contacts = _columns(snapshot, "encounters"), _columns(snapshot, "contacts")
+    there = columns(snapshot)
+    encounters, contacts = there["encounters"], there["contacts"]
     wanted = [exposure_column(e.id) for e in registry.EXPOSURES]
     wanted += [c(o.id) for o in registry.OUTCOMES for c in (outcome_column, eligible_column)]
     # A snapshot of an earlier version lacks what has been added since: not recorded.
     lacking = [f"CAST(NULL AS BOOLEAN) AS {c}" for c in wanted if c not in encounters]
     lacking += [
-        f"CAST(NULL AS VARCHAR) AS {c.name}"
-        for c in schema.tables()["contacts"].columns
-        if c.name not in encounters | contacts
+        f"CAST(NULL AS VARCHAR) AS {name}"
+        for name in schema.declared()["contacts"]
+        if name not in encounters | contacts
     ]
     shared = ", ".join(sorted(encounters & contacts))
     facts = [f"{name}.contact_id IS NOT NULL AS {name}" for name in _FACTS]
@@ -158,8 +153,8 @@ def _wide(snapshot: Snapshot) -> str:
         f" WHERE {_RECORDED[table]} IS NOT NULL) {name} USING ({_KEY})"
         for name, table in _FACTS.items()
     )
-    columns = ", ".join(["e.*", f"k.* EXCLUDE ({shared})", *facts, *lacking])
-    return f"SELECT {columns} FROM encounters e JOIN contacts k USING ({_KEY}) {joins}"
+    listed = ", ".join(["e.*", f"k.* EXCLUDE ({shared})", *facts, *lacking])
+    return f"SELECT {listed} FROM encounters e JOIN contacts k USING ({_KEY}) {joins}"
 
 
 def _answers(measures: Sequence[Measure]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from data.encounters import exposure_column, outcome_column
 from data.store import Snapshot
 from metrics.aggregate.relation import encounters, filtered
-from metrics.aggregate.stored import stored_table
+from metrics.aggregate.stored import rows, stored_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,11 +50,8 @@ def stored(snapshot: Snapshot) -> dict[str, int]:
 
     There are none where the snapshot is older than the table.
     """
-    columns = [f"(SELECT count(*) FROM {stored_table(snapshot, name)})" for name in TABLES]
-    columns.append(f"(SELECT count({PEOPLE}) FROM contacts)")
-    row = snapshot.cursor().execute(f"SELECT {', '.join(columns)}").fetchone()
-    assert row is not None
-    return {name: int(n) for name, n in zip((*TABLES, PEOPLE), row, strict=True)}
+    known = snapshot.cursor().execute(f"SELECT count({PEOPLE}) FROM contacts").fetchall()[0][0]
+    return {**{name: rows(snapshot, name) for name in TABLES}, PEOPLE: int(known)}
 
 
 def referrals(snapshot: Snapshot, question: Question) -> pd.DataFrame:

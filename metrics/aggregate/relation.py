@@ -9,6 +9,7 @@ from data import registry
 from data.encounters import eligible_column, exposure_column, outcome_column
 from data.registry import NOT_RECORDED
 from data.store import Snapshot
+from metrics.aggregate.stored import columns
 
 if TYPE_CHECKING:
     from metrics.question import Question
@@ -40,10 +41,7 @@ def _registry_columns() -> list[str]:
 
 def outdated(snapshot: Snapshot) -> bool:
     """Say whether a snapshot was made before the registries had all their entries."""
-    rows = snapshot.cursor().execute(
-        "SELECT column_name FROM duckdb_columns() WHERE table_name = 'encounters'"
-    )
-    return not set(_registry_columns()) <= {row[0] for row in rows.fetchall()}
+    return not set(_registry_columns()) <= columns(snapshot)["encounters"]
 
 
 def filtered(table: Any, question: Question) -> Any:

@@ -30,3 +30,19 @@ def stored_table(snapshot: Snapshot, name: str) -> str:
         for column, kind in schema.declared()[name].items()
     )
     return f"(SELECT {listed}{f' FROM {name}' if there else ' WHERE FALSE'})"
+
+
+@lru_cache(maxsize=512)
+def rows(snapshot: Snapshot, name: str) -> int:
+    """Return the number of rows of a table; none where the snapshot is older than the table."""
+    found = snapshot.cursor().execute(f"SELECT count(*) FROM {stored_table(snapshot, name)}")
+    return int(found.fetchall()[0][0])
+
+
+@lru_cache(maxsize=512)
+def filled(snapshot: Snapshot, name: str) -> frozenset[str]:
+    """Return the ``table.column`` of a table that ever hold a value, the mark of its load apart."""
+    own = [column for column in schema.declared()[name] if column != "load_id"]
+    counted = ", ".join(f"count({column})" for column in own)
+    found = snapshot.cursor().execute(f"SELECT {counted} FROM {stored_table(snapshot, name)}")
+    return frozenset(f"{name}.{c}" for c, n in zip(own, found.fetchall()[0], strict=True) if n)

@@ -146,11 +146,9 @@ def python_call(question: Question) -> str:
         parts.append(f"where={ {dim: list(levels) for dim, levels in question.where} }")
     return (
         "from datetime import date\n\n"
-        "from data.store import Store\n"
-        "from metrics.evaluate import evaluate\n"
-        "from metrics.question import ask\n\n"
+        "from metrics import ask, current, evaluate\n\n"
         f"question = ask({', '.join(parts)})\n"
-        "comparisons = evaluate(question, snapshot=Store().current())"
+        "comparisons = evaluate(question, snapshot=current())"
     )
 
 

@@ -74,7 +74,7 @@ def answer(
     snapshot: Snapshot, question: Question, access: Access = "internal"
 ) -> tuple[Comparison, ...]:
     """Return the comparisons of a question."""
-    return evaluate.evaluate(question, access, snapshot=snapshot)
+    return evaluate(question, access, snapshot=snapshot)
 
 
 def answer_one(snapshot: Snapshot, question: Question, outcome: str) -> Comparison:

@@ -13,7 +13,7 @@ from metrics.estimate import NotEstimable
 from metrics.result import Comparison
 from metrics.trend import Trend
 from metrics.wording import citation
-from pages.parts import cache, choose, downloads, figures, filters, tables
+from pages.parts import cache, choose, downloads, figures, filters, tables, workbench
 from pages.parts.downloads import Offer
 from pages.parts.view import View, current
 from pages.print import figures as print_figures
@@ -192,4 +192,6 @@ def _how(view: View, comparison: Comparison, detail: Detail) -> None:
         st.code(wording.python_call(view.question.only(comparison.outcome)), language="python")
         st.markdown("The query that counted:")
         st.code(detail.sql, language="sql")
+        if st.button("Open in Query the data", icon=":material/terminal:", key="how_sql"):
+            workbench.open_with(detail.sql)
         st.caption(f"Snapshot {view.snapshot.id}")

@@ -103,7 +103,7 @@ def gather(
     public = access == "public"
     about = overview.period(coverage, question)
     with ThreadPoolExecutor(2) as pool:
-        answered = pool.submit(evaluate.evaluate, question, access, snapshot=snapshot)
+        answered = pool.submit(evaluate, question, access, snapshot=snapshot)
         planned = None if public else pool.submit(_plan, snapshot)
         waits = None
         if about is not None and not public:

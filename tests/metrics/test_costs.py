@@ -510,7 +510,7 @@ def test_minutes_that_cannot_be_compared_are_refused() -> None:
 def test_the_basis_is_the_adjusted_difference_of_evaluate(loaded_simulation: Any) -> None:
     question = ask()
     found = costs.basis(question, loaded_simulation)
-    expected = evaluate.evaluate(question.only(*costs.OUTCOMES), snapshot=loaded_simulation)
+    expected = evaluate(question.only(*costs.OUTCOMES), snapshot=loaded_simulation)
     for one, comparison in zip(found.differences, expected, strict=True):
         assert one.value == comparison.adjusted.risk_difference
         assert one.lacks == (comparison.lacks is not None)

@@ -123,7 +123,7 @@ def test_parts_sum_to_the_whole(case: tuple[Documentation, str]) -> None:
 
 def test_the_outcomes_of_the_registry_say_the_same(snapshot: Snapshot) -> None:
     found = documentation(ask(), snapshot)
-    form, _, _ = evaluate.evaluate(ask(OUTCOMES), snapshot=snapshot)
+    form, _, _ = evaluate(ask(OUTCOMES), snapshot=snapshot)
     for arm, own in ((True, form.cit), (False, form.other)):
         (kind,) = (k for k in found.arms[arm] if k.document == "crisis_form")
         assert kind.complete[:2] == (own.events, own.n)
@@ -240,7 +240,7 @@ def concluded(snapshot: Snapshot) -> tuple[Conclusion, ...]:
     question = ask()
     return tuple(
         conclusion(c, doubt(c, question, snapshot), question, snapshot)
-        for c in evaluate.evaluate(question, snapshot=snapshot)
+        for c in evaluate(question, snapshot=snapshot)
     )
 
 

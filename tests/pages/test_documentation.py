@@ -46,7 +46,7 @@ def concluded(snapshot: Snapshot) -> tuple[Conclusion, ...]:
     question = ask()
     return tuple(
         conclusion(c, doubt(c, question, snapshot), question, snapshot)
-        for c in evaluate.evaluate(question, snapshot=snapshot)
+        for c in evaluate(question, snapshot=snapshot)
     )
 
 
