@@ -5,10 +5,11 @@ import streamlit as st
 
 from data import loads
 from data.errors import UserError
-from pages.parts import cache, filters, header, navigation
+from pages.parts import cache, filters, header, navigation, tables
 from pages.parts.view import View, publish
 
 page, entry = navigation.choose()
+tables.fit()
 
 try:
     snapshot = cache.store().current()

@@ -151,6 +151,21 @@ class Cells(Patterns):
         """Return a numeric variable's value in each pattern, as floats."""
         return self.levels[name][self.codes[name]].astype(float)
 
+    def arms(self, exposure: str) -> np.ndarray | NotEstimable:
+        """Return a 0/1 term's value in each pattern; not estimable where all patterns have the same.
+
+        Raises:
+            ValueError: the exposure is not a 0/1 term of these cells.
+        """
+        if exposure not in self.levels or exposure in self.categorical:
+            raise ValueError(f"{exposure!r} must be a 0/1 term of the fit")
+        values = self.values(exposure)
+        if not np.all((values == 0) | (values == 1)):
+            raise ValueError(f"{exposure!r} must hold 0 and 1 only")
+        if values.min() == values.max():
+            return NotEstimable("All contacts are in one arm, so there is nothing to compare.")
+        return values
+
 
 def unanimous(cells: Cells) -> NotEstimable | None:
     """Refuse no contacts, no events and nothing but events."""

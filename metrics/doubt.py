@@ -44,8 +44,13 @@ class Doubt:
     strongest: Strongest | NotEstimable
 
 
-def doubt(comparison: Comparison, question: Question, snapshot: Snapshot) -> Doubt:
-    """Return what could overturn a comparison."""
+def doubt(
+    comparison: Comparison, question: Question, snapshot: Snapshot, shared: Context | None = None
+) -> Doubt:
+    """Return what could overturn a comparison.
+
+    ``shared`` is the outcome's context, where its headline is already fitted.
+    """
     missing = comparison.not_recorded
     table = (
         comparison.cit.events,
@@ -59,9 +64,7 @@ def doubt(comparison: Comparison, question: Question, snapshot: Snapshot) -> Dou
         bounds=missing_bounds(*table),
         tipping_cit=tipping_point(*table, arm="cit"),
         tipping_other=tipping_point(*table, arm="other"),
-        strongest=strongest(
-            Context(question.only(comparison.outcome), comparison.outcome, snapshot)
-        ),
+        strongest=strongest(shared or Context.of(question, comparison.outcome, snapshot)),
     )
 
 

@@ -23,7 +23,8 @@ from data.store import Snapshot
 from metrics import aggregate
 from metrics.aggregate import duty as counted
 from metrics.aggregate.duty import Patrol, Rule
-from metrics.duty_grid import Gap, Grid, Post, Share, covered, full_days, gaps_of, grid_of
+from metrics.duty_grid import Gap, Grid, Post, covered, full_days, gaps_of, grid_of
+from metrics.shares import Share
 
 if TYPE_CHECKING:
     import pandas as pd

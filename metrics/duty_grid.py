@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from metrics.aggregate.duty import Rule
+from metrics.shares import Share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,13 +56,6 @@ class Grid:
     def open(self) -> np.ndarray:
         """Cells asked for and recorded, without a CIT officer."""
         return self.counted & (self.certified == 0)
-
-
-class Share(NamedTuple):
-    """A count of all."""
-
-    n: int
-    of: int
 
 
 class Months(NamedTuple):

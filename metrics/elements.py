@@ -159,9 +159,9 @@ def _coverage(asked: _Asked) -> Value:
     found = duty.summary(asked.snapshot, question, asked.agency)
     if isinstance(found, duty.Lacking):
         return NotEstimable(f"it needs {', '.join(found.tables)}")
-    if found.last < asked.first or not found.days.of:
+    if found.last < asked.first or not found.days.n:
         return NotEstimable("no roster covers these days")
-    return Share(found.days.n, found.days.of, found.days_not_recorded)
+    return found.days._replace(unknown=found.days_not_recorded)
 
 
 def _certified(asked: _Asked) -> Value:

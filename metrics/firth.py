@@ -142,13 +142,9 @@ class FirthFit:
         if prediction not in get_args(Prediction):
             raise ValueError(f"unknown prediction {prediction!r}")
         cells = self.cells
-        if exposure not in cells.levels or exposure in cells.categorical:
-            raise ValueError(f"{exposure!r} must be a 0/1 term of the fit")
-        values = cells.values(exposure)
-        if not np.all((values == 0) | (values == 1)):
-            raise ValueError(f"{exposure!r} must hold 0 and 1 only")
-        if values.min() == values.max():
-            return NotEstimable("All contacts are in one arm, so there is nothing to compare.")
+        values = cells.arms(exposure)
+        if isinstance(values, NotEstimable):
+            return values
         beta = self.predictor(prediction)
         if isinstance(beta, NotEstimable):
             return beta

@@ -23,7 +23,8 @@ from metrics.design import Design, build, overlap, overlap_share
 from metrics.estimate import Estimate, Estimated, NotEstimable, Test, Tested
 from metrics.firth import FirthFit, firth
 from metrics.influence import Influence, influential
-from metrics.mixed import Averaged, MixedFit, averaged, mixed
+from metrics.mixed import MixedFit, mixed
+from metrics.mixed_risks import Averaged, averaged
 from metrics.newton import Family, Solution, maximise
 from metrics.officer_effects import OfficerEffects, officer_effects
 from metrics.sandwich import Errors, ErrorType

@@ -163,13 +163,9 @@ def standardise(fitted: Fit, exposure: str, level: float = 0.95) -> Standardised
 def margins_of(fitted: Fit, exposure: str) -> Margins | NotEstimable:
     """Return the standardised risks and gradients; see :func:`standardise` for the refusals."""
     cells, design = fitted.cells, fitted.design
-    if exposure not in cells.levels or exposure in cells.categorical:
-        raise ValueError(f"{exposure!r} must be a 0/1 term of the fit")
-    values = cells.values(exposure)
-    if not np.all((values == 0) | (values == 1)):
-        raise ValueError(f"{exposure!r} must hold 0 and 1 only")
-    if values.min() == values.max():
-        return NotEstimable("All contacts are in one arm, so there is nothing to compare.")
+    values = cells.arms(exposure)
+    if isinstance(values, NotEstimable):
+        return values
     weight = cells.totals()[1] / fitted.n
     found = []
     for value in (1.0, 0.0):

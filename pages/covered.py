@@ -43,7 +43,7 @@ if found.ahead and found.ahead.gaps:
         ),
     )
 
-if found.days.of:
+if found.days.n:
     st.subheader("By district and shift")
     figure, alt = duty_figures.months(found)
     st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="months")

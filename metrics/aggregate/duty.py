@@ -12,7 +12,6 @@ from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from data.store import Snapshot
-from metrics.aggregate import stored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +85,13 @@ class People(NamedTuple):
 
 def held_tables(snapshot: Snapshot) -> frozenset[str]:
     """Return which of the tables about duty hold any row; a snapshot of an earlier version lacks some."""
-    return frozenset(t for t in _TABLES if stored.rows(snapshot, t))
+    cursor = snapshot.cursor()
+    there = {r[0] for r in cursor.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    return frozenset(
+        t
+        for t in _TABLES
+        if t in there and cursor.execute(f"SELECT 1 FROM {t} LIMIT 1").fetchone() is not None
+    )
 
 
 def roster_agencies(snapshot: Snapshot) -> tuple[str, ...]:

@@ -14,24 +14,29 @@ from metrics.exhibit.variants import MISSING, VARIANTS, Found, Variant
 from metrics.headline import Fitted
 from metrics.question import Question
 
-__all__ = ["MISSING", "Exhibit", "Row", "exhibit"]
+__all__ = ["MISSING", "Context", "Exhibit", "Row", "exhibit"]
 
 
-def exhibit(question: Question, outcome: str, snapshot: Snapshot) -> Exhibit:
-    """Return every row of METHODS' sensitivity exhibit for one outcome of a question."""
-    context = Context(question.only(outcome), outcome, snapshot)
+def exhibit(
+    question: Question, outcome: str, snapshot: Snapshot, shared: Context | None = None
+) -> Exhibit:
+    """Return every row of METHODS' sensitivity exhibit for one outcome of a question.
+
+    ``shared`` is the outcome's context, where something else is to use its fit.
+    """
+    own = shared or Context.of(question, outcome, snapshot)
 
     def run(variant: Variant) -> Found:
-        if context.lacks:
+        if own.lacks:
             return "not recorded by this source"
-        if variant.needs_headline and not isinstance(context.base, Fitted):
+        if variant.needs_headline and not isinstance(own.base, Fitted):
             return "the headline is refused"
-        return variant.run(context)
+        return variant.run(own)
 
     # Those that stand alone need not wait for the headline; the longest are not left to the end.
     order = sorted(VARIANTS, key=lambda variant: (variant.needs_headline, -variant.fits))
     found = dict(zip(order, parallel.each(run, order), strict=True))
-    base = context.base
+    base = own.base
     if isinstance(base, Fitted):
         first = result(base.fit, base.standard)
     else:

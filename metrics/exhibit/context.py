@@ -63,6 +63,11 @@ class Context:
     snapshot: Snapshot
     once: AbstractContextManager[object] = field(default_factory=RLock, repr=False, compare=False)
 
+    @classmethod
+    def of(cls, question: Question, outcome: str, snapshot: Snapshot) -> Context:
+        """Return the context of one of a question's outcomes."""
+        return cls(question.only(outcome), outcome, snapshot)
+
     @property
     def n(self) -> str:
         """Column of the contacts in the denominator."""

@@ -6,7 +6,8 @@ from datetime import date
 
 from metrics.aggregate.duty import ROSTER, UNMARKED, Rule
 from metrics.duty import Duty, Lacking, Summary
-from metrics.duty_grid import Gap, Post, Share
+from metrics.duty_grid import Gap, Post
+from metrics.shares import Share
 from metrics.wording.numbers import capital, listed, percent
 
 INTRO = (
@@ -90,12 +91,12 @@ def count(n: int, one: str, many: str | None = None) -> str:
 
 
 def _full(share: Share) -> str:
-    return f"{share.n:,} of {count(share.of, 'day')} every district and shift had a CIT officer on patrol."
+    return f"{share.events:,} of {count(share.n, 'day')} every district and shift had a CIT officer on patrol."
 
 
 def headline(found: Duty) -> str:
     """Say on how many days everything was covered."""
-    if not found.days.of:
+    if not found.days.n:
         return f"No day of the roster is recorded between {_span(found.first, found.last)}."
     return f"On {_full(found.days)}"
 
@@ -107,7 +108,7 @@ def _span(first: date, last: date) -> str:
 def counted(found: Duty) -> str:
     """Say over which days, how many cells, and what was not recorded."""
     text = (
-        f"Between {_span(found.first, found.last)}: {found.cells.n:,} of {found.cells.of:,} district-shifts"
+        f"Between {_span(found.first, found.last)}: {found.cells.events:,} of {found.cells.n:,} district-shifts"
         f" (one shift of one day in one district) had at least one, {_share(found.cells)}. "
     )
     n = found.days_not_recorded
@@ -120,7 +121,7 @@ def counted(found: Duty) -> str:
 
 
 def _share(share: Share) -> str:
-    return percent(share.n / share.of) if share.of else "none counted"
+    return percent(share.events / share.n) if share.n else "none counted"
 
 
 def basis(rule: Rule) -> str:
@@ -146,7 +147,7 @@ def designation(found: Duty) -> str:
     full, cells = found.by_designation
     return (
         "Trained is not the same as serving. With officers designated to serve as CIT officers:"
-        f" {full.n:,} of {count(full.of, 'day')}, {cells.n:,} of {cells.of:,} district-shifts"
+        f" {full.events:,} of {count(full.n, 'day')}, {cells.events:,} of {cells.n:,} district-shifts"
         f" ({_share(cells)})."
     )
 
@@ -155,7 +156,7 @@ def longest(found: Duty) -> str:
     """Say which gap was the longest."""
     value = found.longest
     if value is None:
-        return "No gap in these days." if found.days.of else ""
+        return "No gap in these days." if found.days.n else ""
     # What began before the period is longer than what is seen of it.
     least = "at least " if found.first == value.first else ""
     return (
@@ -230,7 +231,9 @@ def notes(found: Duty) -> list[str]:
 
 def lines_alt(found: Duty) -> str:
     """Return the words that replace the figures: coverage by district and shift."""
-    rows = [f"{post(line.post)}: {line.covered.n:,} of {line.covered.of:,}" for line in found.posts]
+    rows = [
+        f"{post(line.post)}: {line.covered.events:,} of {line.covered.n:,}" for line in found.posts
+    ]
     return f"Days with a CIT officer on duty. {'; '.join(rows)}. {longest(found)}".strip()
 
 
@@ -241,7 +244,7 @@ def overview_lines(found: Summary | Lacking) -> list[str]:
             "Days with a CIT officer on every district and shift: not recorded, needs"
             f" {files(found.tables)}."
         ]
-    if not found.days.of:
+    if not found.days.n:
         return ["Days with a CIT officer on every district and shift: no roster in this period."]
     lines = [_full(found.days)]
     if found.days_not_recorded:

@@ -10,7 +10,7 @@ from metrics import result
 from metrics.estimate import Estimate
 from metrics.question import default_adjusters
 from metrics.result import Comparison
-from metrics.wording import time, views
+from metrics.wording import time
 from metrics.wording.comparison import (
     CAUTION,
     CERTAINTY_WORDS,
@@ -20,20 +20,15 @@ from metrics.wording.comparison import (
     allowance,
     verdict,
 )
-from metrics.wording.numbers import capital, covariate_list, listed, percent, small
+from metrics.wording.numbers import covariate_list, listed, percent, small
 
 if TYPE_CHECKING:
-    from data.loads import LoadRecord
-    from metrics.aggregate import Coverage
     from metrics.overview import Period, Tile
     from metrics.question import Question
-    from metrics.response import Response
 
 MARKS = {"internal": "INTERNAL", "public": "FOR PUBLICATION"}
 SIMULATED = "Simulated data: an invented agency, made by this program."
 
-NEEDS_CALLS = "not recorded: needs the dispatch calls (a file of `calls`)"
-NO_FORM = "A call or contact without a crisis form is in no number here."
 ROSTER_FILE = "needs the duty roster"
 DEATHS_MISSING = "deaths: not recorded, needs the list of critical events"
 WITHHELD_NUMBERS = (
@@ -139,86 +134,6 @@ def question(asked: Question) -> list[str]:
     return lines
 
 
-class Step(NamedTuple):
-    """One step from what was exported to what is counted."""
-
-    step: str
-    contacts: str
-    note: str
-
-
-STEP_COLUMNS = ("Step", "Number", "What it means")
-
-
-def flow(
-    records: tuple[LoadRecord, ...],
-    coverage: Coverage,
-    comparisons: tuple[Comparison, ...],
-    public: bool,
-    calls: Response | None = None,
-) -> list[Step]:
-    """Return the way from calls to forms to the contacts counted, one step a row."""
-    if calls is None:
-        steps = [Step("Calls at dispatch", "not recorded", f"{capital(NEEDS_CALLS)}. {NO_FORM}")]
-    else:
-        lacking, coded = calls.without_form, calls.total["cohort"]
-        steps = [
-            Step(
-                "Calls at dispatch",
-                f"{coded:,}",
-                "Coded as behavioural health and taken by police; duplicates and cancelled calls left out.",
-            ),
-            Step(
-                "Of these without a form",
-                f"{lacking.events:,} of {lacking.n:,}",
-                f"Of those that a form was due for. {NO_FORM}",
-            ),
-        ]
-    if not public:
-        for record in records:
-            source = f"Load of {record.started_at:%-d %b %Y} ({record.source})"
-            steps += [
-                Step(f"{source}: rows read", f"{record.rows_read:,}", "All files of the load."),
-                Step(
-                    f"{source}: rows rejected", f"{record.rejected:,}", "Not loaded; reasons kept."
-                ),
-                Step(
-                    f"{source}: duplicate rows",
-                    f"{record.duplicates_collapsed:,}",
-                    "The same contact again; collapsed.",
-                ),
-            ]
-    steps.append(
-        Step(
-            "Contacts on record", f"{coverage.contacts:,}", "One person in one incident, by a form."
-        )
-    )
-    for comparison in comparisons:
-        if comparison.lacks or comparison.withheld:
-            continue
-        exposure = registry.exposure(comparison.exposure)
-        outcome = registry.outcome(comparison.outcome)
-        gone = comparison.not_recorded
-        steps += [
-            Step(
-                f"{outcome.label}: in neither group",
-                f"{gone.exposure:,}",
-                "Which group was not recorded; counted in neither.",
-            ),
-            Step(
-                f"{outcome.label}: not recorded",
-                f"{gone.cit:,} and {gone.other:,}",
-                "First and second group; counted neither as yes nor as no.",
-            ),
-            Step(
-                f"{outcome.label}: counted",
-                f"{comparison.cit.n:,} and {comparison.other.n:,}",
-                f"{capital(outcome.eligible_words)} {exposure.cit_arm}; {exposure.other_arm}.",
-            ),
-        ]
-    return steps
-
-
 def cannot_say(comparisons: tuple[Comparison, ...]) -> list[str]:
     """Return what the results cannot say: what is missing, too few, and why the crude one differs."""
     lines = []
@@ -316,12 +231,6 @@ FOREST_CAPTION = "Difference per 1,000, first group less second, with its 95% in
 EXHIBIT_CAPTION = (
     "The same question asked in other ways: difference per 1,000 with its 95% interval"
 )
-COMBINED = (
-    "Where only forms exist, contacts without a form are not counted. Where dispatch calls are loaded they"
-    " become the denominator."
-)
-LIABILITY_LIMIT = views.LIABILITY_MISSING
-
 NARRATIVE_SECTIONS = (
     "Need",
     "What was done",
@@ -380,17 +289,6 @@ def plan(comparisons: tuple[Comparison, ...]) -> list[str]:
         if not c.lacks and not c.withheld and c.not_recorded.outcome
     ]
     return [*lines, "Load the dispatch calls, the duty roster and the hospital log as well."]
-
-
-def counted(coverage: Coverage, comparisons: tuple[Comparison, ...]) -> str:
-    """Say on one line who was counted: calls, forms, contacts."""
-    text = f"**Who was counted**: calls {NEEDS_CALLS}; {coverage.contacts:,} contacts by form on record"
-    for c in comparisons:
-        if not c.lacks and not c.withheld:
-            label = registry.outcome(c.outcome).label.lower()
-            text += f"; compared on {label}: {c.cit.n:,} in the first group and {c.other.n:,} in the second"
-            break
-    return f"{text}. {NO_FORM}"
 
 
 NOTHING_COMPARED = "There is no comparison to ask again in other ways."

@@ -201,7 +201,13 @@ def own_shares(
 @st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner="Asking in every other way")
 def exhibit(snapshot: Snapshot, question: Question, outcome: str) -> exhibits.Exhibit:
     """Return an outcome's sensitivity exhibit."""
-    return exhibits.exhibit(question, outcome, snapshot)
+    return exhibits.exhibit(question, outcome, snapshot, _context(snapshot, question, outcome))
+
+
+@st.cache_resource(max_entries=8, hash_funcs=_HASH, show_spinner=False)
+def _context(snapshot: Snapshot, question: Question, outcome: str) -> exhibits.Context:
+    """Return an outcome's headline as fitted, which its exhibit and its doubts share."""
+    return exhibits.Context.of(question, outcome, snapshot)
 
 
 @st.cache_data(max_entries=4, hash_funcs=_HASH, show_spinner="Writing the packet")
@@ -218,7 +224,8 @@ def packet(snapshot: Snapshot, question: Question) -> packets.Packet:
 @st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
 def doubt(snapshot: Snapshot, question: Question, outcome: str) -> doubts.Doubt:
     """Return what could overturn an outcome's comparison."""
-    return doubts.doubt(answer_one(snapshot, question, outcome), question, snapshot)
+    comparison = answer_one(snapshot, question, outcome)
+    return doubts.doubt(comparison, question, snapshot, _context(snapshot, question, outcome))
 
 
 @st.cache_data(

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from metrics.certification import IN_FORCE, Group, Lapse, Standing, months
 from metrics.wording import certification as words
-from pages.parts.figures import wrap
+from pages.parts.figures import keyed, wrap
 from pages.parts.palette import CIT, NEUTRAL, OTHER
 from pages.print import frames
 
@@ -95,17 +95,8 @@ def ahead(found: Standing) -> tuple[go.Figure, str]:
 
 
 def _layout(figure: go.Figure, height: int, x_title: str, top: int = 40) -> go.Figure:
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 16, "t": top, "b": 48},
-        xaxis_title=x_title,
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"},
-        legend_traceorder="normal",
-        hoverlabel={"align": "left"},
-    )
-    figure.update_xaxes(zeroline=False, automargin=True)
-    figure.update_yaxes(zeroline=False, automargin=True)
-    return figure
+    keyed(figure, height, x_title, top=top, below=48)
+    return figure.update_layout(legend_traceorder="normal")
 
 
 def table(found: Standing, by: str) -> pd.DataFrame:

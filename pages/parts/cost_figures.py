@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from metrics.costs import Payer, Scenario, Spread
 from metrics.estimate import Estimated
 from metrics.wording import costs as words
-from pages.parts.figures import wrap
+from pages.parts.figures import keyed, wrap
 from pages.parts.palette import CIT, NEUTRAL, OTHER
 from pages.print import frames
 from pages.print.costs import AXIS, MOST_SWINGS, TOTAL, bars
@@ -19,15 +19,8 @@ ROW = 46
 
 
 def _layout(figure: go.Figure, height: int) -> go.Figure:
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 16, "t": 40, "b": 56},
-        xaxis_title=wrap(AXIS, 44),
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"},
-        hoverlabel={"align": "left"},
-    )
-    figure.update_xaxes(zeroline=False, automargin=True)
-    figure.update_yaxes(zeroline=False, automargin=True, autorange="reversed", type="category")
+    keyed(figure, height, wrap(AXIS, 44))
+    figure.update_yaxes(autorange="reversed", type="category")
     figure.add_vline(x=0, line_width=1.5, line_color=NEUTRAL.color)
     return figure
 

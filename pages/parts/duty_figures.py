@@ -97,13 +97,13 @@ def posts(found: Duty) -> pd.DataFrame:
 
 
 def _post(line: PostLine) -> dict[str, str]:
-    n, of = line.covered
+    n, of = line.covered.events, line.covered.n
     row = {
         "District, shift": words.post(line.post),
         "Days with a CIT officer": f"{n:,} of {of:,}" + (f" ({percent(n / of)})" if of else ""),
     }
     if line.designated is not None:
-        row["With a designated one"] = f"{line.designated.n:,} of {line.designated.of:,}"
+        row["With a designated one"] = f"{line.designated.events:,} of {line.designated.n:,}"
     row["Longest gap"] = (
         "none"
         if line.longest is None

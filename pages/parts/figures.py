@@ -14,8 +14,10 @@ from metrics.trends import DaysBetween, PChart
 from pages.parts.lines import (
     DIFFERENCE_AXIS,
     FEWEST_DRAWN,
+    PER_1000,
     RATE_AXIS,
     SHORTEST_NAMED_GAP,
+    Scale,
     broken,
     shown,
     span,
@@ -37,6 +39,19 @@ def layout(figure: go.Figure, height: int, x_title: str) -> go.Figure:
     )
     figure.update_xaxes(zeroline=False, automargin=True)
     figure.update_yaxes(zeroline=False, automargin=True)
+    return figure
+
+
+def keyed(
+    figure: go.Figure, height: int, x_title: str, *, top: int = 40, below: int = 56
+) -> go.Figure:
+    """Give a figure its height, its margins in pixels, the title of its axis and a key above it."""
+    layout(figure, height, x_title)
+    figure.update_layout(
+        margin={"t": top, "b": below},
+        showlegend=None,
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"},
+    )
     return figure
 
 
@@ -111,7 +126,12 @@ def wrap(label: str, width: int = 26) -> str:
 
 
 def trend(found: Trend, label: str, events: tuple[Event, ...] = ()) -> tuple[go.Figure, str]:
-    """The rate per month with its chart limits, or days between events where they are rare.
+    """The rate per month with its chart limits, or days between events where they are rare."""
+    return by_month(found, events, PER_1000), wording.trend_alt(found, label)
+
+
+def by_month(found: Trend, events: tuple[Event, ...], scale: Scale) -> go.Figure:
+    """Draw the months of a trend, or days between events where they are rare.
 
     Months without coverage are gaps on a grey band, never zeros; marked events are dotted lines.
     """
@@ -119,17 +139,17 @@ def trend(found: Trend, label: str, events: tuple[Event, ...] = ()) -> tuple[go.
     if found.rare and isinstance(found.between, DaysBetween):
         _days_between(figure, found, found.between)
     else:
-        _p_chart(figure, found)
+        _p_chart(figure, found, scale)
     first, last = span(found)
     for start, end in wording.gaps(found.months):
         figure.add_vrect(x0=start, x1=end, fillcolor=GAP, line_width=0, layer="below")
         if (end - start).days >= SHORTEST_NAMED_GAP:
-            _note(figure, start, "not recorded")
+            _note(figure, start, scale.gap)
     for number, event in enumerate(shown(found, events), 1):
         figure.add_vline(x=event.date, line_width=1, line_dash="dot", line_color=NEUTRAL.color)
         _note(figure, event.date, str(number))
     figure.update_xaxes(range=[first, last])
-    return layout(figure, 300, ""), wording.trend_alt(found, label)
+    return layout(figure, 300, "")
 
 
 def marked_events(found: Trend, events: tuple[Event, ...]) -> list[str]:
@@ -150,7 +170,7 @@ def _note(figure: go.Figure, x: object, text: str) -> None:
     )
 
 
-def _p_chart(figure: go.Figure, found: Trend) -> None:
+def _p_chart(figure: go.Figure, found: Trend, scale: Scale) -> None:
     if isinstance(found.chart, PChart):
         covered = [m.first_day for m in found.covered]
         points = found.chart.points
@@ -161,8 +181,8 @@ def _p_chart(figure: go.Figure, found: Trend) -> None:
                 go.Scatter(
                     x=[*days, *reversed(days)],
                     y=[
-                        *(1000 * (p.high or 0) for p in points[start:end]),
-                        *(1000 * (p.low or 0) for p in reversed(points[start:end])),
+                        *(scale.per * (p.high or 0) for p in points[start:end]),
+                        *(scale.per * (p.low or 0) for p in reversed(points[start:end])),
                     ],
                     fill="toself",
                     fillcolor="rgba(0,114,178,0.10)",
@@ -171,13 +191,16 @@ def _p_chart(figure: go.Figure, found: Trend) -> None:
                 )
             )
         figure.add_hline(
-            y=found.chart.centre * 1000, line_width=1, line_dash="dash", line_color=NEUTRAL.color
+            y=found.chart.centre * scale.per,
+            line_width=1,
+            line_dash="dash",
+            line_color=NEUTRAL.color,
         )
     marked = set(signals(found))
     figure.add_trace(
         go.Scatter(
             x=[m.first_day for m in found.months],
-            y=[None if m.rate is None else m.rate * 1000 for m in found.months],
+            y=[None if m.rate is None else m.rate * scale.per for m in found.months],
             customdata=[[m.events, m.n] for m in found.months],
             mode="lines+markers",
             connectgaps=False,
@@ -188,11 +211,10 @@ def _p_chart(figure: go.Figure, found: Trend) -> None:
                     "diamond-open" if m.first_day in marked else "circle" for m in found.months
                 ],
             },
-            hovertemplate="%{x|%B %Y}: %{y:.1f} per 1,000<br>%{customdata[0]} of %{customdata[1]}"
-            "<extra></extra>",
+            hovertemplate=f"%{{x|%B %Y}}: {scale.told}<extra></extra>",
         )
     )
-    figure.update_yaxes(rangemode="tozero", title="of 1,000 contacts")
+    figure.update_yaxes(rangemode="tozero", title=scale.title)
 
 
 def _days_between(figure: go.Figure, found: Trend, between: DaysBetween) -> None:

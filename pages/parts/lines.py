@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from datetime import date
 from statistics import median
+from typing import NamedTuple
 
 from data.events import Event
 from metrics import wording
@@ -26,6 +27,34 @@ MOST_EVENTS = 12
 """Marked events drawn on a trend, the latest: more would cover the data."""
 FEWEST_DRAWN = 20
 """Contacts a month needs in a group before its share of missing values is drawn."""
+
+
+class Scale(NamedTuple):
+    """How a rate by month is told: of ``per`` contacts or calls, and the words around it.
+
+    ``top`` is where its axis ends, None where the data say.
+    """
+
+    per: int
+    title: str
+    told: str
+    gap: str
+    top: float | None = None
+
+
+PER_1000 = Scale(
+    per=1000,
+    title="of 1,000 contacts",
+    told="%{y:.1f} per 1,000<br>%{customdata[0]} of %{customdata[1]}",
+    gap="not recorded",
+)
+OF_CALLS = Scale(
+    per=100,
+    title="% of calls",
+    told="%{y:.0f}%<br>%{customdata[0]} of %{customdata[1]} calls",
+    gap="hardly any calls",
+    top=101,
+)
 
 
 def broken(label: str, width: int) -> list[str]:

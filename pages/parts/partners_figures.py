@@ -19,7 +19,7 @@ from metrics.partners import (
 )
 from metrics.wording import handoffs as waiting
 from metrics.wording import partners as words
-from pages.parts.figures import wrap
+from pages.parts.figures import keyed, wrap
 from pages.parts.palette import CIT, GAP, NEUTRAL, OTHER, Mark
 
 SERIES = (
@@ -35,20 +35,6 @@ KIND_MARKS = {
 }
 """How the curve of each ending is drawn; endings not recorded are in the table only."""
 TICKS = (0, 90, 180, 365, 545, 730, 910, 1095)
-
-
-def layout(figure: go.Figure, height: int, x_title: str) -> go.Figure:
-    """Give a figure its height, its margins and a key above it."""
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 16, "t": 40, "b": 56},
-        xaxis_title=x_title,
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"},
-        hoverlabel={"align": "left"},
-    )
-    figure.update_xaxes(zeroline=False, automargin=True)
-    figure.update_yaxes(zeroline=False, automargin=True)
-    return figure
 
 
 def timed(found: Handoffs) -> tuple[Facility, ...]:
@@ -92,7 +78,7 @@ def waits(found: Handoffs) -> tuple[go.Figure, str]:
     figure.update_xaxes(rangemode="tozero")
     lines = sum(name.count("<br>") + 1 for name in names)
     height = 110 + 12 * len(rows) + 20 * lines
-    return layout(figure, height, "minutes until the officer was free"), waiting.waits_alt(rows)
+    return keyed(figure, height, "minutes until the officer was free"), waiting.waits_alt(rows)
 
 
 def months(found: Handoffs) -> tuple[go.Figure, str]:
@@ -110,7 +96,7 @@ def months(found: Handoffs) -> tuple[go.Figure, str]:
         )
     )
     figure.update_yaxes(rangemode="tozero", title="median minutes")
-    figure = layout(figure, 280, "")
+    figure = keyed(figure, 280, "")
     figure.update_layout(showlegend=False)
     return figure, waiting.months_alt(found)
 
@@ -150,7 +136,7 @@ def chain(found: Referrals) -> tuple[go.Figure, str]:
     figure.update_layout(barmode="stack")
     figure.update_yaxes(autorange="reversed", type="category")
     figure.update_xaxes(range=[0, max(totals) * 1.15])
-    return layout(figure, 380, "referrals"), words.chain_alt(found)
+    return keyed(figure, 380, "referrals"), words.chain_alt(found)
 
 
 def came_back(found: Partners) -> tuple[go.Figure, str]:
@@ -189,7 +175,7 @@ def came_back(found: Partners) -> tuple[go.Figure, str]:
         )
     figure.update_xaxes(range=[0, last], tickvals=[t for t in TICKS if t <= last])
     figure.update_yaxes(rangemode="tozero", title="of people, %")
-    return layout(figure, 360, "days since the first contact"), words.returns_alt(found)
+    return keyed(figure, 360, "days since the first contact"), words.returns_alt(found)
 
 
 def facilities(found: Handoffs) -> pd.DataFrame:

@@ -16,15 +16,20 @@ from pages.parts.downloads import Offer
 from pages.print import partners as printed
 
 
+def _there(stored: int, count: int, what: str, *files: str) -> bool:
+    """Say whether there is something to draw; where not, name the files, or that the filters leave none."""
+    if not stored:
+        st.info(waiting.lacking(*files), icon=":material/block:")
+    elif not count:
+        st.info(waiting.nothing(what), icon=":material/block:")
+    return bool(stored and count)
+
+
 def hand_offs(found: Partners) -> None:
     """Draw it: How long hand-offs take, what facilities promised, and whom they turned away."""
     waits, stored = found.handoffs, found.stored
     st.subheader("How long the hand-off takes")
-    if not stored["transports"]:
-        st.info(waiting.lacking("transports", "service_providers"), icon=":material/block:")
-    elif not waits.trips:
-        st.info(waiting.nothing("trip"), icon=":material/block:")
-    else:
+    if _there(stored["transports"], waits.trips, "trip", "transports", "service_providers"):
         st.markdown(waiting.waits_left(waits))
         if drawn.timed(waits):
             figure, alt = drawn.waits(waits)
@@ -86,11 +91,9 @@ def referrals(found: Partners) -> None:
     """Draw it: Referrals from made to a first service."""
     st.subheader("From referral to first service")
     made = found.referrals
-    if not found.stored["referrals"]:
-        st.info(waiting.lacking("referrals", "service_providers"), icon=":material/block:")
-    elif not made.whole.made:
-        st.info(waiting.nothing("referral"), icon=":material/block:")
-    else:
+    if _there(
+        found.stored["referrals"], made.whole.made, "referral", "referrals", "service_providers"
+    ):
         st.markdown(words.unfollowed(made))
         figure, alt = drawn.chain(made)
         st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="chain")
@@ -127,11 +130,7 @@ def holds(found: Partners) -> None:
     """Draw it: Hold forms, how holds ended, restraint on the way."""
     st.subheader("What the hold form says")
     held = found.holds
-    if not found.stored["holds"]:
-        st.info(waiting.lacking("holds"), icon=":material/block:")
-    elif not held.n:
-        st.info(waiting.nothing("hold"), icon=":material/block:")
-    else:
+    if _there(found.stored["holds"], held.n, "hold", "holds"):
         st.markdown(words.holds_left(held))
         tables.show(
             drawn.elements(held),

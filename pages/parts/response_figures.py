@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pandas as pd
 import plotly.graph_objects as go
 
 from data.events import Event
-from metrics import wording
 from metrics.estimate import Estimate
 from metrics.response import Coding, FormMonth, Level, Response
 from metrics.shares import Share
-from metrics.trend import Trend, signals
-from metrics.trends import PChart
+from metrics.trend import Trend
 from metrics.wording import response as words
 from metrics.wording.response_terms import SPLITS
-from pages.parts.figures import layout, marked_events, wrap
-from pages.parts.lines import SHORTEST_NAMED_GAP, shown, span, stretches
-from pages.parts.palette import CIT, GAP, NEUTRAL
+from pages.parts.figures import by_month, layout, marked_events, wrap
+from pages.parts.lines import OF_CALLS
+from pages.parts.palette import CIT, NEUTRAL
 
 SHARE_AXIS = "% of calls CIT came to (95% CI)"
-_BAND = "rgba(0,114,178,0.10)"
 
 
 def drawn(levels: tuple[Level, ...]) -> tuple[tuple[Level, Estimate], ...]:
@@ -86,56 +81,9 @@ def hours(found: Response) -> tuple[go.Figure, str]:
 
 def months(found: Trend, events: tuple[Event, ...] = ()) -> tuple[go.Figure, str]:
     """The share by month with its limits of chance; months without coverage are gaps, never zeros."""
-    figure = go.Figure()
-    if isinstance(found.chart, PChart):
-        covered = [m.first_day for m in found.covered]
-        points = found.chart.points
-        for start, end in stretches(found):
-            days = covered[start:end]
-            figure.add_trace(
-                go.Scatter(
-                    x=[*days, *reversed(days)],
-                    y=[
-                        *(100 * (p.high or 0) for p in points[start:end]),
-                        *(100 * (p.low or 0) for p in reversed(points[start:end])),
-                    ],
-                    fill="toself",
-                    fillcolor=_BAND,
-                    line={"width": 0},
-                    hoverinfo="skip",
-                )
-            )
-        _line(figure, 100 * found.chart.centre, lying=True)
-    marked = set(signals(found))
-    figure.add_trace(
-        go.Scatter(
-            x=[m.first_day for m in found.months],
-            y=[None if m.rate is None else 100 * m.rate for m in found.months],
-            customdata=[[m.events, m.n] for m in found.months],
-            mode="lines+markers",
-            connectgaps=False,
-            line={"color": CIT.color, "width": 2},
-            marker={
-                "size": [10 if m.first_day in marked else 5 for m in found.months],
-                "symbol": [
-                    "diamond-open" if m.first_day in marked else "circle" for m in found.months
-                ],
-            },
-            hovertemplate="%{x|%B %Y}: %{y:.0f}%<br>%{customdata[0]} of %{customdata[1]} calls"
-            "<extra></extra>",
-        )
-    )
-    for begin, until in wording.gaps(found.months):
-        figure.add_vrect(x0=begin, x1=until, fillcolor=GAP, line_width=0, layer="below")
-        if (until - begin).days >= SHORTEST_NAMED_GAP:
-            _note(figure, begin, "hardly any calls")
-    for place, event in enumerate(shown(found, events), 1):
-        figure.add_vline(x=event.date, line_width=1, line_dash="dot", line_color=NEUTRAL.color)
-        _note(figure, event.date, str(place))
-    figure.update_xaxes(range=list(span(found)))
+    figure = by_month(found, events, OF_CALLS)
     _percent(figure, "y")
-    figure.update_yaxes(title="% of calls")
-    return layout(figure, 300, ""), words.months_alt(found)
+    return figure, words.months_alt(found)
 
 
 def marked(found: Trend, events: tuple[Event, ...]) -> list[str]:
@@ -181,19 +129,6 @@ def _percent(figure: go.Figure, axis: str) -> None:
     """Start the axis at nothing: a cut axis would make small differences look large."""
     update = figure.update_xaxes if axis == "x" else figure.update_yaxes
     update(range=[0, 101], tickvals=[0, 20, 40, 60, 80, 100])
-
-
-def _note(figure: go.Figure, x: date, text: str) -> None:
-    figure.add_annotation(
-        x=x,
-        y=1,
-        yref="paper",
-        xanchor="left",
-        yanchor="top",
-        text=text,
-        showarrow=False,
-        font={"size": 11},
-    )
 
 
 def level_table(levels: tuple[Level, ...], dim: str) -> pd.DataFrame:

@@ -14,25 +14,12 @@ from metrics.force_scale import ForceScale
 from metrics.selection import CUSTOMARY, Selection
 from metrics.wording import scale
 from metrics.wording import selection as words
-from pages.parts.figures import wrap
+from pages.parts.figures import keyed, wrap
 from pages.parts.lines import ODDS_AXIS, ODDS_TICKS
 from pages.parts.palette import CIT, NEUTRAL, OTHER
 
 ROW = 30
 """Pixels a row of the love plot takes, and as many again for each line its label is broken into."""
-
-
-def _layout(figure: go.Figure, height: int, x_title: str) -> go.Figure:
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 16, "t": 40, "b": 64},
-        xaxis_title=x_title,
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"},
-        hoverlabel={"align": "left"},
-    )
-    figure.update_xaxes(zeroline=False, automargin=True)
-    figure.update_yaxes(zeroline=False, automargin=True)
-    return figure
 
 
 def love(found: Selection) -> tuple[go.Figure, str]:
@@ -82,7 +69,7 @@ def love(found: Selection) -> tuple[go.Figure, str]:
     figure.update_xaxes(range=[-widest, widest], nticks=5)
     lines = sum(name.count("<br>") + 1 for name in names)
     title = "standardised difference<br>← second group    first group →"
-    return _layout(figure, 130 + 8 * len(rows) + 22 * lines, title), words.love_alt(found)
+    return keyed(figure, 130 + 8 * len(rows) + 22 * lines, title, below=64), words.love_alt(found)
 
 
 def scores(found: Selection, balance: Balance) -> tuple[go.Figure, str]:
@@ -120,7 +107,9 @@ def scores(found: Selection, balance: Balance) -> tuple[go.Figure, str]:
     )
     figure.update_xaxes(range=[0, 1], nticks=6)
     figure.update_layout(barmode="overlay", bargap=0)
-    return _layout(figure, 380, "score (chance of the first group)"), words.scores_alt(found)
+    return keyed(figure, 380, "score (chance of the first group)", below=64), words.scores_alt(
+        found
+    )
 
 
 def _round(value: float) -> int:
@@ -197,7 +186,7 @@ def cuts(found: ForceScale) -> tuple[go.Figure, str]:
             showlegend=False,
         )
     )
-    return _layout(figure, 120 + 56 * len(rows), ODDS_AXIS), scale.cuts_alt(found)
+    return keyed(figure, 120 + 56 * len(rows), ODDS_AXIS, below=64), scale.cuts_alt(found)
 
 
 def steps(found: ForceScale) -> pd.DataFrame:

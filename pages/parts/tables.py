@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -19,6 +20,12 @@ _LONG = 25
 _NAME, _STOP = re.compile(r"\w+(?:\.\w+)*_\w+"), re.compile(r"([._])")
 _WIDE = 5
 """Columns a narrow screen has no room for: a plain table's overflow cannot be scrolled by keyboard."""
+_STYLE = Path(__file__).with_name("tables.css")
+
+
+def fit() -> None:
+    """Let the plain tables of the whole page fit a narrow screen, whatever fonts it has."""
+    st.html(_STYLE)
 
 
 def show(frame: pd.DataFrame, alt: str, offer: Offer | None = None) -> None:

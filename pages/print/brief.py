@@ -5,7 +5,7 @@ from __future__ import annotations
 from metrics import wording
 from metrics.manifest import SHORT
 from metrics.result import Comparison
-from metrics.wording import decisions, printed, time, views
+from metrics.wording import counted, decisions, printed, time, views
 from pages.print import figures, tables
 from pages.print.document import Block, Bullets, Document, Figure, Heading, Note, Paragraph
 from pages.print.material import Material
@@ -57,7 +57,7 @@ def _blocks(material: Material) -> list[Block]:
         Heading("What is counted, and who"),
     ]
     blocks.append(Note(" ".join(printed.definitions())))
-    blocks.append(Note(printed.counted(material.coverage, material.comparisons)))
+    blocks.append(Note(counted.counted(material.coverage, material.comparisons)))
     contact = printed.contact(material.agency, material.contact)
     hashed = material.manifest.data[:SHORT]
     blocks.append(Note(f"{contact} Data {hashed}, {material.manifest.software}."))

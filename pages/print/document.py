@@ -119,7 +119,8 @@ class Document:
 
     ``mark`` says who may read it and stands on every page, as ``running`` does (agency and snapshot).
     ``made`` is when, in UTC: files carry it instead of the clock, so that the same document gives the
-    same bytes. ``one_page`` sets it as large as fits one page. ``logo`` is a PNG or JPEG.
+    same bytes. ``one_page`` sets it as large as fits one page. ``logo`` is a PNG or JPEG. ``lang`` is the
+    language of its words, as HTML names it.
     """
 
     title: str
@@ -130,6 +131,7 @@ class Document:
     blocks: tuple[Block, ...]
     logo: bytes | None = None
     one_page: bool = False
+    lang: str = "en"
 
     def __post_init__(self) -> None:
         level = 0

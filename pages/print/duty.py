@@ -151,9 +151,9 @@ def post_rows(found: Duty) -> pd.DataFrame:
         {
             "district": line.post.district,
             "shift": line.post.shift,
-            "days_counted": line.covered.of,
-            "days_with_cit": line.covered.n,
-            "days_with_designated": None if line.designated is None else line.designated.n,
+            "days_counted": line.covered.n,
+            "days_with_cit": line.covered.events,
+            "days_with_designated": None if line.designated is None else line.designated.events,
             "days_with_nobody": line.nobody,
             "longest_gap_days": line.longest.days if line.longest else 0,
             "longest_gap_first": line.longest.first if line.longest else None,

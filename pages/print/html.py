@@ -52,7 +52,7 @@ def render(document: Document) -> bytes:
     )
     body = "\n".join(_block(b) for b in document.blocks)
     page = f"""<!DOCTYPE html>
-<html lang="en">
+<html lang="{escape(document.lang)}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

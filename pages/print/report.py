@@ -10,10 +10,10 @@ from data import loads
 from data.registry import COVARIATES, EXPOSURES, OUTCOMES, outcome
 from metrics import detail, doubt, methods_text, parallel, response, trend, wording
 from metrics.estimate import Estimate
-from metrics.exhibit import Exhibit, exhibit
+from metrics.exhibit import Context, Exhibit, exhibit
 from metrics.question import Question, default_adjusters
 from metrics.result import NO_COMPARISON, Comparison
-from metrics.wording import printed, sensitivity, time, views
+from metrics.wording import counted, printed, sensitivity, time, views
 from pages.print import figures, tables
 from pages.print.document import (
     Block,
@@ -80,10 +80,10 @@ def _question(material: Material) -> list[Block]:
 
 def _counted(material: Material) -> list[Block]:
     calls = None if material.public else response.response(material.question, material.snapshot)
-    steps = printed.flow(
+    steps = counted.flow(
         material.records, material.coverage, material.comparisons, material.public, calls
     )
-    return [Heading("Who is counted"), Paragraph(printed.COMBINED), tables.flow(steps)]
+    return [Heading("Who is counted"), Paragraph(counted.COMBINED), tables.flow(steps)]
 
 
 def _methods() -> list[Block]:
@@ -167,9 +167,11 @@ def _sensitivity(material: Material, progress: Progress) -> list[Block]:
 
     def ask_again(comparison: Comparison) -> tuple[Exhibit, doubt.Doubt]:
         progress(f"sensitivity: {outcome(comparison.outcome).label.lower()}")
+        what = (material.question, comparison.outcome, material.snapshot)
+        shared = Context.of(*what)
         return (
-            exhibit(material.question, comparison.outcome, material.snapshot),
-            doubt.doubt(comparison, material.question, material.snapshot),
+            exhibit(*what, shared),
+            doubt.doubt(comparison, material.question, material.snapshot, shared),
         )
 
     for comparison, (rows, unsure) in zip(asked, parallel.each(ask_again, asked), strict=True):
@@ -202,7 +204,7 @@ def _exhibit(found: Exhibit) -> list[Block]:
 def _limits(material: Material) -> list[Block]:
     return [
         Heading("Limits"),
-        Bullets((*printed.cannot_say(material.comparisons), printed.NO_FORM)),
+        Bullets((*printed.cannot_say(material.comparisons), counted.NO_FORM)),
     ]
 
 

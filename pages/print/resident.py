@@ -18,8 +18,6 @@ from pages.print.document import (
 )
 from pages.print.html import render
 
-_TAG = '<html lang="en">'
-
 
 def blocks(found: Resident, lang: str) -> tuple[Block, ...]:
     """Return the page's blocks in one language."""
@@ -93,12 +91,10 @@ def document(found: Resident, lang: str, made: datetime) -> Document:
         running=words.RUNNING.text(lang, agency=found.agency, day=day),
         made=made,
         blocks=blocks(found, lang),
+        lang=lang,
     )
 
 
 def html(found: Resident, lang: str, made: datetime) -> bytes:
     """Return the page as one HTML file that says its language."""
-    page = render(document(found, lang, made)).decode("utf-8")
-    if _TAG not in page:
-        raise ValueError("the page does not say its language")
-    return page.replace(_TAG, f'<html lang="{lang}">', 1).encode("utf-8")
+    return render(document(found, lang, made))

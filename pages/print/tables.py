@@ -11,7 +11,7 @@ from metrics.exhibit import Exhibit
 from metrics.overview import Tile
 from metrics.result import Comparison
 from metrics.trend import Trend
-from metrics.wording import printed, sensitivity
+from metrics.wording import counted, printed, sensitivity
 from pages.print.document import Table
 
 
@@ -132,11 +132,11 @@ def exhibit(found: Exhibit) -> Table:
     )
 
 
-def flow(steps: list[printed.Step]) -> Table:
+def flow(steps: list[counted.Step]) -> Table:
     """Return the way from calls to contacts counted."""
     return Table(
         "From calls to forms to contacts counted",
-        printed.STEP_COLUMNS,
+        counted.STEP_COLUMNS,
         tuple(tuple(s) for s in steps),
     )
 

@@ -18,7 +18,15 @@ from metrics.launch import first_day
 from metrics.trend import Trend, signals
 from metrics.trends import DaysBetween, PChart
 from metrics.wording import sensitivity
-from pages.parts.lines import FEWEST_DRAWN, SHORTEST_NAMED_GAP, shown, span, stretches
+from pages.parts.lines import (
+    FEWEST_DRAWN,
+    PER_1000,
+    SHORTEST_NAMED_GAP,
+    Scale,
+    shown,
+    span,
+    stretches,
+)
 from pages.parts.palette import CIT, NEUTRAL, OTHER
 from pages.print.canvas import (
     DASHES,
@@ -40,7 +48,20 @@ _BAND = "#D9E8F2"
 def trend(
     found: Trend, label: str, events: tuple[Event, ...] = (), stamp: Stamp | None = None
 ) -> Drawing:
-    """The rate per month with its chart limits, or days between events where they are rare.
+    """The rate per month with its chart limits, or days between events where they are rare."""
+    some = bool(found.months)
+    alt = wording.trend_alt(found, label) if some else f"{label} by month: no contacts."
+    return by_month(found, alt, PER_1000, events, stamp)
+
+
+def by_month(
+    found: Trend,
+    alt: str,
+    scale: Scale,
+    events: tuple[Event, ...] = (),
+    stamp: Stamp | None = None,
+) -> Drawing:
+    """Draw the months of a trend, or days between events where they are rare; nothing of no months.
 
     Months without coverage are gaps on a grey band, never zeros; marked events are numbered lines, and
     named under the figure.
@@ -49,17 +70,17 @@ def trend(
     sheet = Sheet(2.5, stamp, above=0.22, below=0.4 + 0.165 * ((len(marked) + 1) // 2))
     axes = sheet.axes
     if not found.months:
-        return sheet.done(f"{label} by month: no contacts.")
+        return sheet.done(alt)
     if found.rare and isinstance(found.between, DaysBetween):
         _days_between(axes, found, found.between)
     else:
-        _p_chart(axes, found)
-    axes.set_ylim(bottom=0)
+        _p_chart(axes, found, scale)
+    axes.set_ylim(bottom=0, top=scale.top)
     grid(axes, "y")
     for start, end in wording.gaps(found.months):
         axes.axvspan(_day(start), _day(end), color=_GAP, linewidth=0, zorder=0)
         if (end - start).days >= SHORTEST_NAMED_GAP:
-            _note(axes, start, "not recorded")
+            _note(axes, start, scale.gap)
     for number, event in enumerate(marked, 1):
         rule(axes, _day(event.date), dash="dot")
         _note(axes, event.date, str(number))
@@ -77,7 +98,7 @@ def trend(
             color=QUIET,
             size=7.5,
         )
-    return sheet.done(wording.trend_alt(found, label))
+    return sheet.done(alt)
 
 
 def missing(rows: list[dict[str, object]], exposure: str, stamp: Stamp | None = None) -> Drawing:
@@ -170,7 +191,7 @@ def launch(found: Interrupted, label: str, stamp: Stamp | None = None) -> Drawin
     return sheet.done(sensitivity.launch_alt(found, label))
 
 
-def _p_chart(axes: Axes, found: Trend) -> None:
+def _p_chart(axes: Axes, found: Trend, scale: Scale) -> None:
     if isinstance(found.chart, PChart):
         covered = [_day(m.first_day) for m in found.covered]
         points = found.chart.points
@@ -178,21 +199,21 @@ def _p_chart(axes: Axes, found: Trend) -> None:
         for start, end in stretches(found):
             axes.fill_between(
                 covered[start:end],
-                [1000 * (p.low or 0) for p in points[start:end]],
-                [1000 * (p.high or 0) for p in points[start:end]],
+                [scale.per * (p.low or 0) for p in points[start:end]],
+                [scale.per * (p.high or 0) for p in points[start:end]],
                 color=_BAND,
                 linewidth=0,
                 zorder=0.5,
             )
-        rule(axes, found.chart.centre * 1000, dash="dash", lying=True)
+        rule(axes, found.chart.centre * scale.per, dash="dash", lying=True)
     marked = set(signals(found))
     _line(
         axes,
         [_day(m.first_day) for m in found.months],
-        [float("nan") if m.rate is None else m.rate * 1000 for m in found.months],
+        [float("nan") if m.rate is None else m.rate * scale.per for m in found.months],
         [m.first_day in marked for m in found.months],
     )
-    axes.set_ylabel("of 1,000 contacts")
+    axes.set_ylabel(scale.title)
 
 
 def _days_between(axes: Axes, found: Trend, between: DaysBetween) -> None:

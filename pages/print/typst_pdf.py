@@ -60,6 +60,7 @@ def _data(document: Document) -> dict[str, Any]:
         "mark": document.mark,
         "running": document.running,
         "made": {"year": made.year, "month": made.month, "day": made.day},
+        "lang": document.lang,
         "one_page": document.one_page,
         "logo": list(document.logo) if document.logo else None,
         "blocks": [_block(b, document.one_page) for b in document.blocks],

@@ -100,7 +100,8 @@ def _styles(file: Any, one_page: bool) -> None:
 def _properties(file: Any, document: Document) -> None:
     made = document.made.replace(tzinfo=None)
     core = file.core_properties
-    core.title, core.author, core.language = document.title, document.agency, "en-US"
+    core.title, core.author = document.title, document.agency
+    core.language = "en-US" if document.lang == "en" else document.lang
     core.subject, core.comments, core.keywords = document.mark, document.running, ""
     core.last_modified_by, core.revision = document.agency, 1
     core.created = core.modified = made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
@@ -74,8 +75,13 @@ def choose(chrome: Chrome, label: str, option: str) -> None:
         By.CSS_SELECTOR, f'[data-testid="stSidebar"] input[aria-label*="{label}"]'
     )
     chrome.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", box)
+    before = chrome.driver.current_url
     box.send_keys(option)
     box.send_keys(Keys.ENTER)
+    # On a busy machine the page is calm for a while before it takes notice.
+    end = time.monotonic() + 20
+    while chrome.driver.current_url == before and time.monotonic() < end:
+        time.sleep(0.1)
     chrome.settle()
 
 

@@ -283,7 +283,7 @@ def test_a_simulated_agency_looks_back_a_year_and_ahead_six_weeks(small: Any) ->
     found = duty.duty(small, ask())
     assert isinstance(found, duty.Duty)
     assert (found.last - found.first).days == 364 and found.as_of == date(2025, 12, 31)
-    assert found.days.of == 365 and found.days_not_recorded == 0
+    assert found.days.n == 365 and found.days_not_recorded == 0
     assert found.ahead is not None and found.ahead.last == date(2026, 2, 11)
     assert found.calls is not None and 0 < found.calls.missed < found.calls.of
     summary = duty.summary(small, ask())
@@ -302,7 +302,7 @@ def test_dates_of_the_question_are_those_looked_back_on(small: Any) -> None:
     found = duty.duty(small, ask(start=date(2024, 11, 1), end=date(2024, 12, 31)))
     assert isinstance(found, duty.Duty)
     # The simulated roster begins 395 days before the last day.
-    assert found.days.of == 31 and found.days_not_recorded == 30
+    assert found.days.n == 31 and found.days_not_recorded == 30
     assert "30 days without any roster row: not recorded" in words.counted(found)
 
 

@@ -609,7 +609,7 @@ def test_the_measures_agree_with_the_pages_of_the_program(
     year = measures.report("cit-program", loaded_simulation, first, end, year_starts=1)
     own_year = next(r for r in year.results if r.measure.id == "coverage").whole
     assert own_year is not None
-    assert (own_year.numerator, own_year.denominator) == (found.days.n, found.days.of)
+    assert (own_year.numerator, own_year.denominator) == (found.days.events, found.days.n)
 
 
 def test_coverage_against_a_count_by_hand(

@@ -11,7 +11,8 @@ from scipy.special import expit
 
 from metrics.cells import Categorical, group
 from metrics.estimate import Estimate, NotEstimable
-from metrics.mixed import Averaged, MixedFit, averaged, mixed
+from metrics.mixed import MixedFit, mixed
+from metrics.mixed_risks import Averaged, averaged
 from metrics.regression import fit, standardise
 from tests.conftest import GOLDEN
 

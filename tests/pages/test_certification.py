@@ -11,7 +11,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from data.errors import UserError
 from data.store import Store
@@ -24,7 +23,7 @@ from pages.parts import certification_figures, certification_names, downloads
 from pages.parts.downloads import Offer
 from pages.print import credentials, files
 from pages.print.figures import Stamp
-from tests.conftest import HERE
+from tests.pages.app import cells, run, said
 from tests.stores import make_snapshot, simulated_store
 
 PAGE = "certification"
@@ -39,27 +38,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def run(store: Path, monkeypatch: pytest.MonkeyPatch, **asked: Any) -> AppTest:
-    monkeypatch.setenv("CIT_STORE", str(store))
-    app = AppTest.from_file(str(HERE.parent / "dashboard.py"), default_timeout=60).run()
-    app = app.switch_page(f"pages/{PAGE}.py").run()
-    for key, value in asked.items():
-        kinds = [*app.get("button_group"), *app.date_input, *app.file_uploader]
-        widget = next(w for w in kinds if w.key == key)
-        app = widget.set_value(value).run()
-    assert not app.exception, app.exception
-    return app
-
-
-def said(app: AppTest) -> str:
-    parts = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.info, *app.error]
-    return "\n".join(str(p.value) for p in parts)
-
-
-def cells(app: AppTest) -> str:
-    return "\n".join(t.value.to_csv(index=False) for t in [*app.table, *app.dataframe])
-
-
 def test_the_page_stands_under_program_before_the_outcomes() -> None:
     order = [p.script for p in PAGES]
     assert order.index(PAGE) < order.index("elements") < order.index("public")
@@ -70,7 +48,7 @@ def test_the_page_stands_under_program_before_the_outcomes() -> None:
 
 
 def test_the_page_answers_who_lapses(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    app = run(folder / "store", monkeypatch)
+    app = run(folder / "store", PAGE, monkeypatch)
     text = said(app)
     found = certification.standing(Store(folder / "store").current(), DAY)
     assert "As of **31 Dec 2025**, the last day of data." in text
@@ -83,10 +61,10 @@ def test_the_page_answers_who_lapses(folder: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_another_day_and_another_cut(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    app = run(folder / "store", monkeypatch, as_of=date(2024, 3, 1), certified_by="district")
+    app = run(folder / "store", PAGE, monkeypatch, as_of=date(2024, 3, 1), certified_by="district")
     assert "before the last day of data" in said(app)
     assert "District" in cells(app)
-    later = run(folder / "store", monkeypatch, as_of=date(2026, 11, 14))
+    later = run(folder / "store", PAGE, monkeypatch, as_of=date(2026, 11, 14))
     assert "after the last day of data" in said(later)
     assert "since the last load is not in it" in said(later)
 
@@ -96,7 +74,7 @@ def test_seattle_and_a_bare_store_name_the_file(
 ) -> None:
     make_snapshot(tmp_path, (40, 40), (4, 4))
     for store in (tmp_path / "store", seattle_store):
-        text = said(run(store, monkeypatch))
+        text = said(run(store, PAGE, monkeypatch))
         assert "`certifications.csv`" in text and "not recorded by this source" in text
         assert "Where they work" not in text
 
@@ -114,7 +92,7 @@ def test_without_assignments_the_cut_is_not_recorded(
     )
     files_ = [tmp_path / f"{t}.csv" for t in ("contacts", "certifications")]
     ingest.load(Store(tmp_path / "store"), files_, mapping.read("canonical"))
-    text = said(run(tmp_path / "store", monkeypatch))
+    text = said(run(tmp_path / "store", PAGE, monkeypatch))
     assert "assignments.squad" in text and "assignments.csv" in text and "officers.csv" in text
     assert "In February 2025, 1 certificate lapses" in text
 
@@ -160,7 +138,9 @@ def test_names_are_on_the_screen_and_nowhere_else(
 
     monkeypatch.setattr(downloads, "menu", menu)
     before = set(folder.rglob("*"))
-    app = run(folder / "store", monkeypatch, names_file=[("names.csv", own.encode(), "text/csv")])
+    app = run(
+        folder / "store", PAGE, monkeypatch, names_file=[("names.csv", own.encode(), "text/csv")]
+    )
     found = certification.standing(Store(folder / "store").current(), DAY)
     tables = [t.value for t in app.table if "Name" in t.value.columns]
     # A scrolling table offers its rows as a file: names stand in the plain one alone.
@@ -184,7 +164,7 @@ def test_names_are_on_the_screen_and_nowhere_else(
     values = {k: v for k, v in app.session_state._state.filtered_state.items() if k != "names_file"}
     assert NAME not in repr(values)
     # Another session has no names.
-    assert NAME not in cells(run(folder / "store", monkeypatch))
+    assert NAME not in cells(run(folder / "store", PAGE, monkeypatch))
 
 
 @pytest.mark.parametrize(
@@ -218,7 +198,9 @@ def test_usual_files_are_read(content: bytes) -> None:
 
 
 def test_a_bad_file_says_so_on_the_page(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    app = run(folder / "store", monkeypatch, names_file=[("n.csv", b"a,b\n1,2\n", "text/csv")])
+    app = run(
+        folder / "store", PAGE, monkeypatch, names_file=[("n.csv", b"a,b\n1,2\n", "text/csv")]
+    )
     assert "the first row must name two columns" in said(app)
 
 

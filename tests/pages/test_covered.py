@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from data.store import Store
 from metrics import duty, planner
@@ -18,24 +17,11 @@ from pages import PAGES
 from pages.parts import duty_figures
 from pages.print import duty as printed
 from pages.print.canvas import Stamp
-from tests.conftest import HERE
+from tests.pages.app import run, said
 from tests.stores import simulated_store
 
 SCRIPTS = ("covered", "train_next")
 KEY = re.compile(r"[0-9a-f]{32}")
-
-
-def run(store: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setenv("CIT_STORE", str(store))
-    app = AppTest.from_file(str(HERE.parent / "dashboard.py"), default_timeout=90).run()
-    app = app.switch_page(f"pages/{script}.py").run()
-    assert not app.exception, app.exception
-    return app
-
-
-def said(app: AppTest) -> str:
-    parts = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.info]
-    return "\n".join(str(p.value) for p in parts)
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +85,8 @@ def test_the_figures_show_each_open_day_without_colour(simulated: Path) -> None:
     figure, _ = duty_figures.months(found)
     by = months_of(found.grid)
     assert (figure.data[0].text == np.where(by.counted > 0, by.open.astype(str), "–")).all()
-    assert all(f"{line.covered.n:,} of 365" in alt for line in found.posts)
-    assert len(printed.day_rows(found)) == found.cells.of
+    assert all(f"{line.covered.events:,} of 365" in alt for line in found.posts)
+    assert len(printed.day_rows(found)) == found.cells.n
     assert printed.month_rows(found)["days_without_cit"].sum() == found.grid.open.sum()
     assert len(printed.gap_rows(found.gaps)) == len(duty_figures.gaps(found.gaps))
     assert len(printed.post_rows(found)) == len(duty_figures.posts(found)) == len(found.posts)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from data.registry.elements import ELEMENTS
 from data.store import Store
 from metrics import elements
 from metrics.wording import elements as words
 from pages.parts import elements_tables
-from tests.conftest import HERE
+from tests.pages.app import cells, run, said
 from tests.stores import make_snapshot, simulated_store
 
 PAGE = "elements"
@@ -26,30 +24,10 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return simulated_store(tmp_path_factory.mktemp("elements"), 3_000, officers=120)
 
 
-def run(store: Path, monkeypatch: pytest.MonkeyPatch, **asked: Any) -> AppTest:
-    monkeypatch.setenv("CIT_STORE", str(store))
-    app = AppTest.from_file(str(HERE.parent / "dashboard.py"), default_timeout=60).run()
-    app = app.switch_page(f"pages/{PAGE}.py").run()
-    for key, value in asked.items():
-        widget = next(w for w in app.date_input if w.key == key)
-        app = widget.set_value(value).run()
-    assert not app.exception, app.exception
-    return app
-
-
-def said(app: AppTest) -> str:
-    parts = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.info]
-    return "\n".join(str(p.value) for p in parts)
-
-
-def cells(app: AppTest) -> str:
-    return "\n".join(t.value.to_csv(index=False) for t in [*app.table, *app.dataframe])
-
-
 def test_every_element_stands_on_the_page_once(
     simulated: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = run(simulated, monkeypatch)
+    app = run(simulated, PAGE, monkeypatch)
     rows = [row for t in app.table if "As assessed" in t.value for row in t.value["Element"]]
     assert sorted(rows) == sorted(e.label for e in ELEMENTS)
     text = said(app)
@@ -60,7 +38,7 @@ def test_every_element_stands_on_the_page_once(
 def test_an_earlier_day_shows_the_earlier_assessment(
     simulated: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = run(simulated, monkeypatch, as_of=date(2023, 6, 30))
+    app = run(simulated, PAGE, monkeypatch, as_of=date(2023, 6, 30))
     assert "Last assessed on 1 Dec 2022" in said(app)
     assert "1 Dec 2023" not in cells(app)
 
@@ -70,7 +48,7 @@ def test_a_store_without_assessments_says_so_of_all(
 ) -> None:
     make_snapshot(tmp_path, (40, 40), (4, 4))
     for store in (tmp_path / "store", seattle_store):
-        app = run(store, monkeypatch)
+        app = run(store, PAGE, monkeypatch)
         assert "`program_elements.csv`" in said(app)
         assert "0 of 32 elements are told by the records" in said(app)
         assessed = [e for e in ELEMENTS if e.assessed]

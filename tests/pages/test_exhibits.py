@@ -21,7 +21,7 @@ from pages import PAGES
 from pages.parts import choose, exhibit_figures, exhibit_tables, lines
 from pages.parts.palette import CIT, NEUTRAL, OTHER
 from tests.metrics.test_words_random import CAUSAL, NO_NUMBER
-from tests.pages.test_states import DASHBOARD
+from tests.pages.app import run, said
 from tests.stores import make_snapshot, simulated_store
 
 EXHIBITS = ("subgroups", "plan", "numbers_told")
@@ -37,20 +37,6 @@ def found(store: Path) -> Subgroups:
     return subgroups(ask(["arrest"]), "arrest", Store(store).current())
 
 
-def opened(monkeypatch: pytest.MonkeyPatch, store: Path, script: str) -> AppTest:
-    monkeypatch.setenv("CIT_STORE", str(store))
-    app = AppTest.from_file(DASHBOARD, default_timeout=90)
-    app.run()
-    app = app.switch_page(f"pages/{script}.py").run()
-    assert not app.exception, app.exception
-    return app
-
-
-def words(app: AppTest) -> str:
-    parts = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.info, *app.error]
-    return "\n".join(str(p.value) for p in parts)
-
-
 def choice(app: AppTest, key: str) -> Any:
     return next(c for c in app.get("button_group") if c.key == key)
 
@@ -62,13 +48,13 @@ def test_they_stand_in_the_menu_before_the_last_two() -> None:
 
 
 def test_subgroups_of_a_large_agency(monkeypatch: pytest.MonkeyPatch, store: Path) -> None:
-    app = opened(monkeypatch, store, "subgroups")
-    said = words(app)
-    assert "splits tested" in said
-    assert "Exploratory" in said
-    assert "not a judgement" in said
-    assert "In no level" in said
-    assert not CAUSAL.search(said.replace("because", "")), CAUSAL.search(said)
+    app = run(store, "subgroups", monkeypatch)
+    text = said(app)
+    assert "splits tested" in text
+    assert "Exploratory" in text
+    assert "not a judgement" in text
+    assert "In no level" in text
+    assert not CAUSAL.search(text.replace("because", "")), CAUSAL.search(text)
     charts = app.get("plotly_chart")
     assert len(charts) == 2
     assert all(len(chart.proto.alt) > 100 for chart in charts)
@@ -76,77 +62,77 @@ def test_subgroups_of_a_large_agency(monkeypatch: pytest.MonkeyPatch, store: Pat
 
 
 def test_subgroups_of_another_outcome(monkeypatch: pytest.MonkeyPatch, store: Path) -> None:
-    app = opened(monkeypatch, store, "subgroups")
-    before = words(app)
+    app = run(store, "subgroups", monkeypatch)
+    before = said(app)
     assert before.count("Use of force") > 0
     choice(app, "subgroup_outcome").set_value("arrest").run()
     assert not app.exception
-    assert "Arrest:" in words(app)
+    assert "Arrest:" in said(app)
 
 
 def test_a_plan_answers_before_it_explains(monkeypatch: pytest.MonkeyPatch, store: Path) -> None:
-    app = opened(monkeypatch, store, "plan")
-    said = words(app)
-    answer, basis = said.index("Use of force: a difference of"), said.index("From this agency")
+    app = run(store, "plan", monkeypatch)
+    text = said(app)
+    answer, basis = text.index("Use of force: a difference of"), text.index("From this agency")
     assert answer < basis
     size = app.number_input[0]
     assert size.value >= 0.5
     size.set_value(900.0).run()
     assert not app.exception
-    assert "there is no room for 900.0 fewer" in words(app)
+    assert "there is no room for 900.0 fewer" in said(app)
 
 
 def test_a_plan_looks_for_more_where_more_is_better(
     monkeypatch: pytest.MonkeyPatch, store: Path
 ) -> None:
-    app = opened(monkeypatch, store, "plan")
+    app = run(store, "plan", monkeypatch)
     choice(app, "plan_outcome").set_value("voluntary care").run()
-    assert "more per 1,000" in words(app)
+    assert "more per 1,000" in said(app)
     choice(app, "plan_way_voluntary_care").set_value("fewer").run()
-    assert "fewer per 1,000" in words(app)
+    assert "fewer per 1,000" in said(app)
     assert not app.exception
 
 
 def test_published_figures_have_the_own_beside(
     monkeypatch: pytest.MonkeyPatch, store: Path
 ) -> None:
-    said = words(opened(monkeypatch, store, "numbers_told"))
-    assert "Psychiatric Services 65:523" in said
-    assert "**Here**: Use of force in" in said
-    assert "Definitions differ" in said
-    assert "a CIT officer came to" in said
+    text = said(run(store, "numbers_told", monkeypatch))
+    assert "Psychiatric Services 65:523" in text
+    assert "**Here**: Use of force in" in text
+    assert "Definitions differ" in text
+    assert "a CIT officer came to" in text
 
 
 def test_where_there_is_one_group(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     make_snapshot(tmp_path, (400, 0), (20, 0))
-    said = words(opened(monkeypatch, tmp_path / "store", "subgroups"))
-    assert "splits tested" not in said
-    assert "All districts together" in said or "Both districts" in said
-    said = words(opened(monkeypatch, tmp_path / "store", "plan"))
-    assert "No plan: one group has no contacts" in said
+    text = said(run(tmp_path / "store", "subgroups", monkeypatch))
+    assert "splits tested" not in text
+    assert "All districts together" in text or "Both districts" in text
+    text = said(run(tmp_path / "store", "plan", monkeypatch))
+    assert "No plan: one group has no contacts" in text
 
 
 def test_where_the_headline_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     make_snapshot(tmp_path, (40, 40), (4, 4))
-    app = opened(monkeypatch, tmp_path / "store", "subgroups")
-    assert "nothing to split" in words(app)
+    app = run(tmp_path / "store", "subgroups", monkeypatch)
+    assert "nothing to split" in said(app)
     app.session_state["view"] = "compare"
     app.run()
-    said = words(app)
-    assert "No difference is estimated for all contacts together (" in said
-    assert "District by district" in said
-    assert "nan" not in said.split()
+    text = said(app)
+    assert "No difference is estimated for all contacts together (" in text
+    assert "District by district" in text
+    assert "nan" not in text.split()
     assert not app.exception
 
 
 def test_what_is_not_recorded_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     make_snapshot(tmp_path, (40, 40), (4, 4))
-    app = opened(monkeypatch, tmp_path / "store", "subgroups")
+    app = run(tmp_path / "store", "subgroups", monkeypatch)
     choice(app, "subgroup_outcome").set_value("arrest").run()
-    assert "not recorded by this source" in words(app).lower()
-    app = opened(monkeypatch, tmp_path / "store", "plan")
+    assert "not recorded by this source" in said(app).lower()
+    app = run(tmp_path / "store", "plan", monkeypatch)
     choice(app, "plan_outcome").set_value("arrest").run()
-    assert "contacts.custody" in words(app)
+    assert "contacts.custody" in said(app)
     assert not app.exception
 
 
@@ -236,7 +222,7 @@ def own(**changes: Any) -> Own:
 
 
 @pytest.mark.parametrize(
-    ("changes", "difference", "said"),
+    ("changes", "difference", "text"),
     [
         ({}, -0.008, "What would help most"),
         ({"icc": 0.2}, -0.005, "more officers in both groups"),
@@ -245,11 +231,11 @@ def own(**changes: Any) -> Own:
         ({"icc": 0.03, "volume": 3000.0}, -0.012, "more officers in the group with CIT"),
     ],
 )  # fmt: skip
-def test_what_would_help(changes: dict[str, Any], difference: float, said: str) -> None:
+def test_what_would_help(changes: dict[str, Any], difference: float, text: str) -> None:
     found = planning.plan_for(own(**changes), "force", difference)
     help_ = exhibits.plan_help(found)
     assert help_ is not None
-    assert said in help_, help_
+    assert text in help_, help_
     assert not CAUSAL.search(help_)
     assert not NO_NUMBER.search(help_)
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import docx
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from data.registry.measures import SETS
 from data.settings import Settings
@@ -24,7 +23,7 @@ from pages.print import files, output
 from pages.print import measures as print_measures
 from pages.print.document import plain
 from pages.print.document import words as document_words
-from tests.conftest import HERE
+from tests.pages.app import cells, run, said
 from tests.pages.test_report import NUMBER, call, read_back
 from tests.stores import make_snapshot, simulated_store
 
@@ -34,29 +33,6 @@ PAGE = "measures"
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return simulated_store(tmp_path_factory.mktemp("measures"), 3_000)
-
-
-def run(store: Path, monkeypatch: pytest.MonkeyPatch, **asked: str) -> AppTest:
-    monkeypatch.setenv("CIT_STORE", str(store))
-    app = AppTest.from_file(str(HERE.parent / "dashboard.py"), default_timeout=60).run()
-    app = app.switch_page(f"pages/{PAGE}.py").run()
-    for key, value in asked.items():
-        kinds = [*app.get("button_group"), *app.selectbox, *app.text_input]
-        widget = next(w for w in kinds if w.key == key)
-        app = widget.set_value(value).run()
-    assert not app.exception, app.exception
-    return app
-
-
-def said(app: AppTest) -> str:
-    parts = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.info, *app.error]
-    return "\n".join(str(p.value) for p in parts)
-
-
-def cells(app: AppTest) -> str:
-    return "\n".join(
-        t.value.to_csv(index=False).replace("\u200b", "") for t in [*app.table, *app.dataframe]
-    )
 
 
 def test_the_page_stands_in_the_evidence_before_data_quality() -> None:
@@ -70,7 +46,7 @@ def test_the_page_stands_in_the_evidence_before_data_quality() -> None:
 def test_every_set_is_shown_with_its_edition(
     set_: str, simulated: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = run(simulated, monkeypatch, **({"set": set_} if set_ != "jmhcp" else {}))
+    app = run(simulated, PAGE, monkeypatch, **({"set": set_} if set_ != "jmhcp" else {}))
     text, shown = said(app), cells(app)
     chosen = measures.measure_set(set_)
     assert chosen.edition in text and "Check your award" in text
@@ -87,25 +63,25 @@ def test_a_source_with_little_says_what_it_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_snapshot(tmp_path, (40, 40), (4, 4))
-    shown = cells(run(tmp_path / "store", monkeypatch))
+    shown = cells(run(tmp_path / "store", PAGE, monkeypatch))
     assert "people cannot be unduplicated: needs contacts.person_key" in shown
     assert "needs training records: trainings.course_id" in shown
-    jail = cells(run(tmp_path / "store", monkeypatch, set="stepping-up"))
+    jail = cells(run(tmp_path / "store", PAGE, monkeypatch, set="stepping-up"))
     assert "needs jail data: bookings.booked_at, bookings.smi_screen" in jail
 
 
 def test_targets_are_the_agencys_own(simulated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "Target" not in cells(run(simulated, monkeypatch))
-    app = run(simulated, monkeypatch, targets_jmhcp="referred=40%, screened=900")
+    assert "Target" not in cells(run(simulated, PAGE, monkeypatch))
+    app = run(simulated, PAGE, monkeypatch, targets_jmhcp="referred=40%, screened=900")
     assert "40.0%" in cells(app) and "900" in cells(app)
-    wrong = run(simulated, monkeypatch, targets_jmhcp="referred=often")
+    wrong = run(simulated, PAGE, monkeypatch, targets_jmhcp="referred=often")
     assert "is not a number" in said(wrong)
 
 
 def test_the_fiscal_year_may_start_in_any_month(
     simulated: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = run(simulated, monkeypatch, year_starts="October")
+    app = run(simulated, PAGE, monkeypatch, year_starts="October")
     assert "FY2025: 2024-10-01 to 2025-09-30" in said(app)
     assert "named by the calendar year in which it ends" in said(app)
     assert "FY2025 Q4" in cells(app)
@@ -114,10 +90,10 @@ def test_the_fiscal_year_may_start_in_any_month(
 def test_the_fiscal_year_starts_as_the_agency_says_unless_chosen(
     simulated: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = run(simulated, monkeypatch)
+    app = run(simulated, PAGE, monkeypatch)
     (month,) = (s for s in app.selectbox if s.key == "year_starts")
     assert month.value == "July" and "Fiscal years start in July" in said(app)
-    app = run(simulated, monkeypatch, year_starts="January")
+    app = run(simulated, PAGE, monkeypatch, year_starts="January")
     assert "Fiscal years start" not in said(app)
 
 
@@ -179,7 +155,7 @@ def test_every_format_of_a_document_says_the_same(simulated: Path, tmp_path: Pat
 
 
 def test_the_page_offers_the_document(simulated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    labels = [b.proto.label for b in run(simulated, monkeypatch).get("download_button")]
+    labels = [b.proto.label for b in run(simulated, PAGE, monkeypatch).get("download_button")]
     assert labels == ["CSV", "Excel", *(f.label for f in output.FORMATS.values())]
 
 

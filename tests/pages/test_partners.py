@@ -18,7 +18,7 @@ from pages.parts import partners_figures as drawn
 from pages.parts.partners_sections import DRAW
 from pages.print import partners as printed
 from tests.metrics.test_words_random import CAUSAL
-from tests.pages.test_states import DASHBOARD
+from tests.pages.app import run, said
 from tests.stores import simulated_store
 
 PAGE = "partners"
@@ -35,19 +35,8 @@ def found(store: Path) -> Partners:
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, store: Path, part: str = "hand_offs") -> AppTest:
-    monkeypatch.setenv("CIT_STORE", str(store))
-    app = AppTest.from_file(DASHBOARD, default_timeout=90).run()
-    app = app.switch_page(f"pages/{PAGE}.py").run()
-    if part != "hand_offs":
-        (chosen,) = (c for c in app.get("button_group") if c.key == "partners_part")
-        app = chosen.set_value(part.replace("_", " ")).run()
-    assert not app.exception, app.exception
-    return app
-
-
-def said(app: AppTest) -> str:
-    parts = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.info]
-    return "\n".join(str(p.value) for p in parts)
+    chosen = None if part == "hand_offs" else part.replace("_", " ")
+    return run(store, PAGE, monkeypatch, partners_part=chosen)
 
 
 def test_it_stands_in_the_program() -> None:
@@ -124,12 +113,8 @@ def test_filters_that_leave_nothing_ask_to_widen(
     ingest.load(
         Store(tmp_path / "store"), sorted(tmp_path.glob("*.csv")), mapping.read("canonical")
     )
-    monkeypatch.setenv("CIT_STORE", str(tmp_path / "store"))
-    app = AppTest.from_file(DASHBOARD, default_timeout=90)
-    app.query_params["to"] = "2025-01-31"
-    app.query_params["partners_part"] = part.replace("_", " ")
-    app = app.run().switch_page(f"pages/{PAGE}.py").run()
-    assert not app.exception, app.exception
+    link = {"to": "2025-01-31", "partners_part": part.replace("_", " ")}
+    app = run(tmp_path / "store", PAGE, monkeypatch, link)
     text = said(app)
     assert "No trip belongs to the contacts that fit these filters" in text
     assert any("widen them" in str(info.value) for info in app.info)

@@ -38,7 +38,7 @@ from pages.parts.palette import CIT, NEUTRAL, OTHER
 from pages.print import canvas, files, frames
 from pages.print import figures as paper
 from tests.conftest import HERE
-from tests.pages.test_states import DASHBOARD
+from tests.pages.app import DASHBOARD
 
 SVG = "{http://www.w3.org/2000/svg}"
 EVENTS = (Event(date(2022, 3, 1), "policy", "Policy <revised> & $5 fee"),)

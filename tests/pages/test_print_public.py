@@ -20,8 +20,8 @@ from metrics.question import ask
 from metrics.result import WITHHELD, Comparison
 from metrics.wording import printed
 from pages.print import output
+from tests.pages.app import DASHBOARD
 from tests.pages.test_document import pdf_text
-from tests.pages.test_states import DASHBOARD
 from tests.stores import simulated_store
 
 COUNT = re.compile(r"\d[\d,]* of \d|\d of 1,000|\([-+]?\d[\d.,]* to [-+]?\d")

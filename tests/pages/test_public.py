@@ -15,8 +15,8 @@ from metrics import resident
 from metrics.resident import Resident
 from metrics.wording import resident as words
 from pages.print import resident as printed
-from tests.conftest import HERE
 from tests.metrics.test_resident import small_counts
+from tests.pages.app import run
 from tests.stores import simulated_store, write_contacts
 
 PAGE = "public"
@@ -26,16 +26,6 @@ MADE = datetime(2026, 1, 15, 8, 30)
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return simulated_store(tmp_path_factory.mktemp("public"), 3_000, officers=120)
-
-
-def run(store: Path, monkeypatch: pytest.MonkeyPatch, lang: str | None = None) -> AppTest:
-    monkeypatch.setenv("CIT_STORE", str(store))
-    app = AppTest.from_file(str(HERE.parent / "dashboard.py"), default_timeout=60).run()
-    app = app.switch_page(f"pages/{PAGE}.py").run()
-    if lang is not None:
-        app = next(w for w in app.get("button_group") if w.key == "lang").set_value(lang).run()
-    assert not app.exception, app.exception
-    return app
 
 
 def own(app: AppTest) -> list[str]:
@@ -51,7 +41,7 @@ def own(app: AppTest) -> list[str]:
 def test_the_page_holds_no_small_count_in_either_language(
     simulated: Path, monkeypatch: pytest.MonkeyPatch, lang: str | None
 ) -> None:
-    texts = own(run(simulated, monkeypatch, lang))
+    texts = own(run(simulated, PAGE, monkeypatch, lang=lang))
     assert words.TITLE.text(lang or words.EN) in texts
     for text in texts:
         assert not small_counts(text, 11), text
@@ -61,7 +51,7 @@ def test_the_page_holds_no_small_count_in_either_language(
 
 
 def test_seattle_is_told_as_it_is(seattle_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = own(run(seattle_store, monkeypatch))
+    texts = own(run(seattle_store, PAGE, monkeypatch))
     whole = "\n".join(texts)
     assert whole.count("**Not recorded.**") == len(ELEMENTS)
     assert "**Yes" not in whole and "**No." not in whole and "**Partly" not in whole
@@ -70,13 +60,8 @@ def test_seattle_is_told_as_it_is(seattle_store: Path, monkeypatch: pytest.Monke
 
 
 def test_the_filters_change_nothing(simulated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = own(run(simulated, monkeypatch))
-    monkeypatch.setenv("CIT_STORE", str(simulated))
-    app = AppTest.from_file(str(HERE.parent / "dashboard.py"), default_timeout=60)
-    app.query_params["to"] = "2025-01-31"
-    app = app.run().switch_page(f"pages/{PAGE}.py").run()
-    assert not app.exception
-    assert own(app) == plain
+    plain = own(run(simulated, PAGE, monkeypatch))
+    assert own(run(simulated, PAGE, monkeypatch, {"to": "2025-01-31"})) == plain
 
 
 def test_several_agencies_have_no_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +72,7 @@ def test_several_agencies_have_no_page(tmp_path: Path, monkeypatch: pytest.Monke
     ingest.load(store, [file], mapping.read("canonical"))
     file.write_text(file.read_text().replace("\nT,", "\nU,"))
     ingest.load(store, [file], mapping.read("canonical"))
-    assert words.SEVERAL.en in own(run(tmp_path / "store", monkeypatch))
+    assert words.SEVERAL.en in own(run(tmp_path / "store", PAGE, monkeypatch))
 
 
 def test_the_name_and_the_contact_are_those_of_the_settings(
@@ -98,7 +83,7 @@ def test_the_name_and_the_contact_are_those_of_the_settings(
     (store / "settings.toml").write_text(
         f'agency_name = "Testville Police"\nagency_contact = "{contact}"\n'
     )
-    texts = " ".join(own(run(store, monkeypatch)))
+    texts = " ".join(own(run(store, PAGE, monkeypatch)))
     assert "Testville Police" in texts and contact in texts
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from data import ingest, mapping, simulate
 from data.store import Snapshot, Store
@@ -20,25 +19,10 @@ from pages.parts import response_figures as figures
 from pages.parts.palette import CIT, NEUTRAL
 from pages.print import response as drawings
 from pages.print import response_frames as frames
-from tests.conftest import HERE
+from tests.pages.app import run, said
 from tests.stores import make_snapshot, simulated_store
 
 PAGE = "response"
-
-
-def run(store: Path, monkeypatch: pytest.MonkeyPatch, **query: str) -> AppTest:
-    monkeypatch.setenv("CIT_STORE", str(store))
-    app = AppTest.from_file(str(HERE.parent / "dashboard.py"), default_timeout=60)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app = app.run().switch_page(f"pages/{PAGE}.py").run()
-    assert not app.exception, app.exception
-    return app
-
-
-def said(app: AppTest) -> str:
-    parts = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.info]
-    return "\n".join(str(p.value) for p in parts)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +65,7 @@ def test_the_headline_answers_whether_cit_came_when_dispatch_knew(
         pairs["expires_on"].isna() | (day < pairs["expires_on"])
     )
     came = int(own["call_id"].isin(set(pairs.loc[valid, "call_id"])).sum())
-    app = run(store, monkeypatch)
+    app = run(store, PAGE, monkeypatch)
     (headline,) = (
         str(m.value) for m in app.markdown if "Did CIT come when dispatch knew?" in str(m.value)
     )
@@ -105,19 +89,19 @@ def test_the_headline_answers_whether_cit_came_when_dispatch_knew(
 
 
 def test_a_filter_is_applied_or_named(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = said(run(store, monkeypatch, district="North", call_group="suicide"))
+    text = said(run(store, PAGE, monkeypatch, {"district": "North", "call_group": "suicide"}))
     north = response.response(ask(where={"district": ["North"]}), Store(store).current())
     assert north is not None
     assert f"({north.came.events:,} of {north.came.n:,};" in text
     assert "Not applied to calls: call group." in text
-    nothing = said(run(store, monkeypatch, **{"from": "2021-01-01", "to": "2021-01-01"}))
+    nothing = said(run(store, PAGE, monkeypatch, {"from": "2021-01-01", "to": "2021-01-01"}))
     assert "Did CIT come when dispatch knew?" in nothing
 
 
 def test_seattle_says_that_it_has_no_calls(
     seattle_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = said(run(seattle_store, monkeypatch))
+    text = said(run(seattle_store, PAGE, monkeypatch))
     assert "calls.csv" in text and "call_units.csv" in text
     assert "python -m data template --out DIR" in text
     assert "By the form's own flag, a CIT officer arrived: 79% (26,148 of 32,906 forms" in text
@@ -132,7 +116,7 @@ def test_calls_without_units_say_which_file(
     simulate.write(simulation, tmp_path)
     files = [tmp_path / f"{t}.parquet" for t in ("agencies", "contacts", "calls")]
     ingest.load(Store(tmp_path / "store"), files, mapping.read("canonical"), simulated=True)
-    text = said(run(tmp_path / "store", monkeypatch))
+    text = said(run(tmp_path / "store", PAGE, monkeypatch))
     assert "for none is it recorded who came" in text
     assert "load `call_units.csv`" in text
     assert "By district and shift" not in text
@@ -143,7 +127,7 @@ def test_forms_without_flags_name_the_columns(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_snapshot(tmp_path, (40, 40), (4, 4))
-    text = said(run(tmp_path / "store", monkeypatch))
+    text = said(run(tmp_path / "store", PAGE, monkeypatch))
     assert "not recorded. It needs contacts.cit_arrived" in text
 
 

@@ -5,34 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from data import ingest, mapping
 from data.store import Store
 from pages import PAGES
-from tests.conftest import HERE
+from tests.pages import app
 from tests.stores import make_snapshot
 
-DASHBOARD = str(HERE.parent / "dashboard.py")
+DASHBOARD = app.DASHBOARD
 
 
 def run(store: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Run one page as a browser would and return its words."""
-    monkeypatch.setenv("CIT_STORE", str(store))
-    app = AppTest.from_file(DASHBOARD, default_timeout=60).run()
-    if script != PAGES[0].script:
-        app = app.switch_page(f"pages/{script}.py").run()
-    assert not app.exception, app.exception
-    parts = [
-        *app.title,
-        *app.subheader,
-        *app.markdown,
-        *app.caption,
-        *app.info,
-        *app.warning,
-        *app.error,
-    ]
-    return "\n".join(str(p.value) for p in parts)
+    """Run one page as a browser would and return its words, warnings included."""
+    shown = app.run(store, script, monkeypatch)
+    return "\n".join([app.said(shown), *(str(w.value) for w in shown.warning)])
 
 
 @pytest.mark.parametrize("page", [p.script for p in PAGES])

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from tests.conftest import HERE
+from tests.pages.app import run, said
 from tests.stores import simulated_store
 
 Asked = Callable[[str], str]
@@ -24,12 +23,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def asked(store: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
     def ask(page: str) -> str:
-        monkeypatch.setenv("CIT_STORE", str(store))
-        app = AppTest.from_file(str(HERE.parent / "dashboard.py"), default_timeout=90).run()
-        app = app.switch_page(f"pages/{page}.py").run()
-        assert not app.exception, app.exception
-        parts = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.info]
-        return "\n".join(str(part.value) for part in parts)
+        return said(run(store, page, monkeypatch))
 
     return ask
 

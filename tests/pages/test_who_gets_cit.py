@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from data import ingest, mapping
 from data.store import Store
@@ -17,23 +16,10 @@ from metrics.question import ask
 from pages import PAGES
 from pages.parts import selection_figures
 from pages.parts.palette import CIT, OTHER
-from tests.conftest import HERE
+from tests.pages.app import run, said
 from tests.stores import make_snapshot, simulated_store
 
 PAGE = "who_gets_cit"
-
-
-def run(store: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setenv("CIT_STORE", str(store))
-    app = AppTest.from_file(str(HERE.parent / "dashboard.py"), default_timeout=60).run()
-    app = app.switch_page(f"pages/{script}.py").run()
-    assert not app.exception, app.exception
-    return app
-
-
-def said(app: AppTest) -> str:
-    parts = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.info]
-    return "\n".join(str(p.value) for p in parts)
 
 
 @pytest.fixture(scope="module")
