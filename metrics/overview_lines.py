@@ -67,6 +67,7 @@ def serious(
     if "critical_events" in liabilities.tables(snapshot):
         listed = critical_events(snapshot, question)
         details.append(liability_words.serious(listed, bool(question.where)))
+        details.append(liability_words.deaths(listed))
     else:
         missing.append(views.REVIEW_MISSING)
     if injured is None:

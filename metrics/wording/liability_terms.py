@@ -86,6 +86,22 @@ def serious(found: Sequence[CriticalEvent], filtered: bool) -> str:
     return f"{many(len(found), 'event')}{scope}: {latest}{named}."
 
 
+NO_DEATH, DEATHS = "No death is on record", "Deaths on record: "
+_DEATHS = (
+    *("death_by_force", "death_in_custody", "suicide_during_contact"),
+    *("suicide_within_30_days", "officer_death"),
+)
+
+
+def deaths(found: Sequence[CriticalEvent]) -> str:
+    """Say who died, of the critical events of a period; an event of no known kind may be a death."""
+    counted = [(id_, sum(e.kind == id_ for e in found)) for id_ in _DEATHS]
+    named = [f"{n} {_KINDS[id_]}" for id_, n in counted if n]
+    unknown = sum(e.kind is None for e in found)
+    text = f"{DEATHS}{listed(named)}" if named else NO_DEATH
+    return f"{text}; {many(unknown, 'event')} of a kind not recorded." if unknown else f"{text}."
+
+
 def claims(found: PeriodClaims) -> str:
     """Say what claims about the contacts of the overview's period cost so far."""
     text = f"Of contacts in this period: {_claims(found)}. Periods this recent usually grow."

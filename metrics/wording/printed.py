@@ -20,6 +20,7 @@ from metrics.wording.comparison import (
     allowance,
     verdict,
 )
+from metrics.wording.liability_terms import DEATHS, NO_DEATH
 from metrics.wording.numbers import covariate_list, listed, percent, small
 
 if TYPE_CHECKING:
@@ -95,7 +96,9 @@ def opening(about: Period, tiles: tuple[Tile, ...]) -> str:
         if covered
         else f"days without full coverage: {ROSTER_FILE}"
     )
-    parts.append(f"{DEATHS_MISSING}; {full}")
+    said = (d for t in tiles if t.id == "serious" for d in t.details)
+    died = next((d for d in said if d.startswith((NO_DEATH, DEATHS))), None)
+    parts.append(f"{small(died.rstrip('.')) if died else DEATHS_MISSING}; {full}")
     return f"{time.span(about.start, about.end)}: {'; '.join(parts)}."
 
 

@@ -257,6 +257,13 @@ def test_events_without_a_contact_or_a_day_are_listed_and_filters_hide_none(tmp_
     assert words.events((), True) == "No critical event is recorded in this period."
     assert "critical_events.csv" in words.events((), False)
     assert terms.serious(listed[:1], False) == "1 event: death by force, 1 Mar 2024; review open."
+    assert terms.deaths(listed) == (
+        "Deaths on record: 1 death by force, 1 death in custody and 1 death of an officer."
+    )
+    shooting = CriticalEvent(None, "officer_shooting_nonfatal", None, None, None)
+    assert terms.deaths([shooting]) == "No death is on record."
+    unknown = terms.deaths([shooting._replace(kind=None)])
+    assert unknown == "No death is on record; 1 event of a kind not recorded."
 
 
 # Complaints

@@ -17,7 +17,7 @@ from metrics import aggregate, overview
 from metrics.aggregate import Coverage
 from metrics.overview import Period, Tile, period, tiles
 from metrics.question import ask
-from metrics.wording import time, views
+from metrics.wording import printed, time, views
 from tests.stores import simulated_store
 
 EMPTY = Coverage(0, None, None, {}, {}, {})
@@ -332,7 +332,13 @@ def test_the_lines_list_events_and_claims_of_the_period(tmp_path: Path) -> None:
     found = by_id(tiles(ask(), store.current()))
     assert found["serious"].details == (
         "1 event: officer shooting, non-fatal, 3 Jul 2025; review open.",
+        "No death is on record.",
     )
+    about = period(aggregate.coverage(store.current()), ask())
+    assert about is not None
+    assert "; no death is on record; " in printed.opening(about, tuple(found.values()))
+    bare = tuple(t for t in found.values() if t.id != "serious")
+    assert printed.DEATHS_MISSING in printed.opening(about, bare)
     (said,) = found["liability"].details
     assert said.replace("\\", "").startswith(
         "Of contacts in this period: 1 claim reported, open, $41,500 incurred ($6,200 paid). Periods this"
