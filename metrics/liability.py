@@ -51,6 +51,7 @@ OUTCOMES = (
 """What the page counts of the two groups, in the order of its figure and its table."""
 
 TOO_FEW = NotEstimable(f"fewer than {FEWEST_EVENTS} events in a group: too few to say")
+CAUSE_COLUMNS = ("injuries.who", "injuries.cause")
 FINDINGS = ("within_policy", "training", "policy_violation", "other")
 
 

@@ -17,8 +17,8 @@ st.caption(words.INTRO)
 try:
     with st.spinner("Making the de-identified copy"):
         tables = cache.analysis_tables(view.snapshot)
-except UserError as error:
-    st.error(str(error), icon=":material/block:")
+except UserError as error:  # too few people to copy anything, or nowhere to write it
+    st.info(f"There is nothing to query: {error}.", icon=":material/block:")
     st.stop()
 
 found = workbench.choices(view.snapshot)

@@ -17,6 +17,7 @@ from metrics.aggregate.liability import (
 from metrics.estimate import Estimate, Estimated, NotEstimable, Test
 from metrics.headline import FEWEST_EVENTS
 from metrics.liability import (
+    CAUSE_COLUMNS,
     Cause,
     Complaints,
     CriticalEvent,
@@ -55,7 +56,7 @@ COMPARED_NOTE = (
     " more differences appear by chance."
 )
 CAUSE_NOTE = (
-    "Only injuries during the contact; a contact counts once for each cause. Not adjusted: the ratio of the"
+    "Only injuries during the contact; a contact counts once for each row. Not adjusted: the ratio of the"
     " two rates is exact (given all events, those of the first group are binomial), but it ignores that"
     " the groups get different calls and that one officer handles many contacts. Under"
     f" {FEWEST_EVENTS} events in a group it is too few to say."
@@ -212,12 +213,12 @@ def causes_lack(found: Liability) -> str:
         return lacking("injuries")
     if not found.causes:
         return (
-            "Injuries by cause: not recorded by this source, or no contact fits. It needs injuries.who and"
-            " injuries.cause."
+            "How people were hurt: not recorded by this source, or no contact fits. It needs"
+            f" {listed(CAUSE_COLUMNS)}."
         )
     if not any(c.cit.n or c.other.n for c in found.causes):
         return (
-            "Injuries by cause: not recorded for these contacts. It needs contacts.subject_injured and"
+            "How people were hurt: not recorded for these contacts. It needs contacts.subject_injured and"
             " contacts.officer_injured."
         )
     return ""

@@ -24,7 +24,7 @@ _CAUSES = {
     "before_contact": "before the contact",
     "accident": "by accident",
     "restraint_or_transport": "in restraint or transport",
-    "unknown": "cause not recorded",
+    "unknown": "how is not recorded",
 }
 _KINDS = {
     "death_by_force": "death by force",
@@ -49,7 +49,7 @@ MOST_NAMED = 5
 def cause(row: Cause | Apart) -> str:
     """Return who was hurt and by what, such as "An officer, by accident"."""
     who = _WHO.get(row.who or "", "who not recorded")
-    how = _CAUSES.get(row.cause or "unknown", "cause not recorded")
+    how = _CAUSES.get(row.cause or "unknown", _CAUSES["unknown"])
     return capital(f"{who}, {how}")
 
 

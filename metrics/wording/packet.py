@@ -38,7 +38,7 @@ STAYS_INSIDE = (
 )
 NOT_PUBLIC = "The evidence packet is internal and is never made for publication."
 MAKE = "Make the packet"
-SAVE = "Save the packet"
+SAVE = "Download the packet"
 NOTE_HASH = "Note this hash where the file is not kept: it shows later that nothing was changed."
 WAIT = (
     "Asking every outcome in every other way takes a few seconds each; what is known is used again."
