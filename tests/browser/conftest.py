@@ -62,7 +62,8 @@ def odd_address(request: pytest.FixtureRequest) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="module", params=["sample", "seattle"])
+# Every page on the real export as well takes minutes: with all tests, not in every run.
+@pytest.fixture(scope="module", params=["sample", pytest.param("seattle", marks=pytest.mark.slow)])
 def address(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a dashboard on each store in turn."""
     store = request.getfixturevalue(f"{request.param}_store")
