@@ -10,7 +10,6 @@ stay must be made anew too: whether someone came back depends on the contacts th
 from __future__ import annotations
 
 import contextlib
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,14 +18,13 @@ from typing import Any
 
 import duckdb
 
-from data import anew, holds, numbers, schema, swaps
+from data import anew, edition, holds, numbers, schema, swaps
 from data.anew import CONTACT, OF_INCIDENT
 from data.errors import UserError
 from data.roles import Role
 from data.sql import one
 from data.store import Snapshot, Store
 
-_PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 _DISK_ERRORS = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException, OSError)
 
 Progress = Callable[[str], None]
@@ -256,7 +254,7 @@ def _decide(
     held = con.execute("SELECT reason, count(*) FROM under_hold GROUP BY 1 ORDER BY 1").fetchall()
     now = datetime.now(UTC)
     entry = Entry(
-        now, int(removed), int(calls), dict(held), dict(sorted(pairs.items())), _software()
+        now, int(removed), int(calls), dict(held), dict(sorted(pairs.items())), edition.software()
     )
     return entry, pairs
 
@@ -344,8 +342,3 @@ def _finish(store: Store) -> bool:
         return swaps.finish(store)
     except KeyboardInterrupt:  # decided: half of it is worse than a moment more
         return swaps.finish(store)
-
-
-def _software() -> str:
-    project = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]
-    return f"{project['name']} {project['version']}"

@@ -6,25 +6,22 @@ inputs make the same file, byte for byte.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
-import tomllib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from data import loads, registry
+from data import loads
+from data.edition import registry_hash, software
 from data.store import Snapshot
 from metrics import aggregate
 from metrics.question import ACCESSES, Access, Question
 
 SHORT = 12
 """Letters of a hash that a reader is shown."""
-
-_PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 
 
 @dataclass(frozen=True)
@@ -125,33 +122,3 @@ def _file_hash(path: Path, size: int, changed: int) -> str:
     """Hash a file. Size and time are there to notice that a purge has rewritten it."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@lru_cache(maxsize=1)
-def registry_hash() -> str:
-    """Return the SHA-256 of the registries' content: it moves when any definition does."""
-    content = {name: _plain(getattr(registry, name)) for name in registry.__all__ if name.isupper()}
-    text = json.dumps(content, sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    """Return a registry's entries as JSON values, in an order that does not depend on the process."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, (set, frozenset)):
-        return sorted(json.dumps(_plain(v), sort_keys=True) for v in value)
-    if isinstance(value, (list, tuple, range)):
-        return [_plain(v) for v in value]
-    if value is None or isinstance(value, (str, int, float, bool)):
-        return value
-    raise TypeError(f"a registry holds a {type(value).__name__}, which has no fixed text")
-
-
-@lru_cache(maxsize=1)
-def software() -> str:
-    """Return the product's name and version."""
-    project = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]
-    return f"{project['name']} {project['version']}"

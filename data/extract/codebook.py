@@ -5,15 +5,10 @@ Data Package: the frictionless specifications, version 1 (specs.frictionlessdata
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
-import tomllib
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from data import registry
+from data import edition, registry
 from data.extract import columns
 from data.extract.build import CONTACT, Table
 from data.extract.policy import INCLUDED, KEY_LETTERS, LEFT_OUT, Do
@@ -31,7 +26,6 @@ HEAD = (
 )
 TREATED_OUT = "left out"
 
-_PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 _FIELD = {
     "VARCHAR": "string",
     "INTEGER": "integer",
@@ -179,38 +173,13 @@ def definitions() -> dict[str, Any]:
     """Return the registries' entries as they stand, with the hash that tells one edition from another."""
 
     def plain(entries: tuple[Any, ...]) -> list[dict[str, Any]]:
-        return [_plain(e) for e in entries]
+        return [edition.plain(e) for e in entries]
 
     return {
-        "edition": {"software": software(), "registry_sha256": registry_hash()},
+        "edition": {"software": edition.software(), "registry_sha256": edition.registry_hash()},
         "outcomes": plain(registry.OUTCOMES),
         "exposures": plain(registry.EXPOSURES),
         "covariates": plain(registry.COVARIATES),
         "dispositions": plain(registry.DISPOSITIONS),
         "force_categories": plain(registry.FORCE_CATEGORIES),
     }
-
-
-def registry_hash() -> str:
-    """Return the SHA-256 of the registries' content: the same that every manifest of the product has."""
-    content = {name: _plain(getattr(registry, name)) for name in registry.__all__ if name.isupper()}
-    text = json.dumps(content, sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, (set, frozenset)):
-        return sorted(json.dumps(_plain(v), sort_keys=True) for v in value)
-    if isinstance(value, (list, tuple, range)):
-        return [_plain(v) for v in value]
-    return value
-
-
-def software() -> str:
-    """Return the product's name and version."""
-    project = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]
-    return f"{project['name']} {project['version']}"

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 from filelock import FileLock
 
-from data import anew
+from data import anew, edition
 from data.errors import UserError
 from data.extract import check, codebook, writing
 from data.extract.build import Asked, build
@@ -79,8 +79,8 @@ def _holds(folder: Path, snapshot: Snapshot, asked: Asked) -> bool:
             asked.dates,
             snapshot.id,
         ) and (found["software"], found["registry_sha256"]) == (
-            codebook.software(),
-            codebook.registry_hash(),
+            edition.software(),
+            edition.registry_hash(),
         )
     except (duckdb.Error, KeyError, ValueError):
         raise UserError(f"{folder}: holds something else; give another folder") from None

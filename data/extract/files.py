@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from data import anew
+from data import anew, edition
 from data.errors import SnapshotError, UserError
 from data.extract import check, codebook, readme, writing
 from data.extract.build import Asked, Built, build
@@ -166,8 +166,8 @@ def manifest_of(snapshot: Snapshot, asked: Asked, kind: str, built: Built) -> di
             "from": asked.start.isoformat() if asked.start else None,
             "to": asked.end.isoformat() if asked.end else None,
         },
-        "software": codebook.software(),
-        "registry_sha256": codebook.registry_hash(),
+        "software": edition.software(),
+        "registry_sha256": edition.registry_hash(),
         "made": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         "quasi_identifiers": {
             "encounters": list(QUASI_IDENTIFIERS),

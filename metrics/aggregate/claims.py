@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from data.encounters import exposure_column
 from data.roles import Role
 from data.store import Snapshot
-from metrics.aggregate.relation import encounters, filtered
+from metrics.aggregate.relation import asked_sql, frame_of
 from metrics.aggregate.stored import stored_table
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def claims(snapshot: Snapshot, role: Role = Role.VIEWER) -> pd.DataFrame:
     claims of one occurrence and line), ``line``, ``cause``, ``occurred_on`` (else the day of the contact
     it is linked to), ``reported_on``, ``resolution``, ``retention`` (dollars) and ``link`` (of ``LINKS``).
     """
-    return _frame(
+    return frame_of(
         snapshot,
         f"""
         {_seen(snapshot, role)}
@@ -78,7 +77,7 @@ def valuations(snapshot: Snapshot, role: Role = Role.VIEWER) -> pd.DataFrame:
     Columns: ``claim`` as in :func:`claims`, ``valued_on``, the five amounts in dollars as loaded, and
     ``status``.
     """
-    return _frame(
+    return frame_of(
         snapshot,
         f"""
         {_seen(snapshot, role)}
@@ -98,7 +97,7 @@ def by_arm(
     Only contacts up to ``until``, the last day that the loss runs reach. Columns of the first:
     ``exposed`` (missing where not recorded) and ``contacts``; of the second: ``claim`` and ``exposed``.
     """
-    asked = _asked(snapshot, question)
+    asked = asked_sql(snapshot, question, exposed=True)
     seen = f"{_seen(snapshot, role)}, asked AS (SELECT * FROM ({asked}) WHERE contact_date <= ?)"
     cursor = snapshot.cursor()
     contacts = cursor.execute(
@@ -146,22 +145,3 @@ def _seen(snapshot: Snapshot, role: Role) -> str:
                         ELSE '{UNNAMED}' END AS link
             FROM seen s LEFT JOIN found USING (claim)
         )"""
-
-
-def _asked(snapshot: Snapshot, question: Question) -> str:
-    """Return SQL for the keys and dates of a question's contacts, with its exposure."""
-    import ibis
-
-    table = filtered(encounters(snapshot), question)
-    chosen = table.select(
-        "agency_id",
-        "source",
-        "contact_id",
-        "contact_date",
-        exposed=table[exposure_column(question.exposure)],
-    )
-    return str(ibis.to_sql(chosen, dialect="duckdb"))
-
-
-def _frame(snapshot: Snapshot, sql: str) -> pd.DataFrame:
-    return snapshot.cursor().execute(sql).df()

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from data.encounters import exposure_column
 from data.store import Snapshot
 from metrics.aggregate.partners import ELEMENTS
-from metrics.aggregate.relation import encounters, filtered
+from metrics.aggregate.relation import asked_sql, frame_of
 from metrics.aggregate.stored import columns, stored_table
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def owed(snapshot: Snapshot, question: Question) -> pd.DataFrame:
     nobody can say since when), which add up to it; ``complete`` and ``incomplete``, ``in_time`` and
     ``late`` (both after the overdue), and ``approved`` and ``unapproved`` of those that came.
     """
-    return _frame(
+    return frame_of(
         snapshot,
         f"""
         WITH {_papers(snapshot, question)}
@@ -122,7 +121,7 @@ def blanks(snapshot: Snapshot, question: Question) -> pd.DataFrame:
     counts the documents themselves) and ``n``. That row counts documents that say which fields are
     blank, or that none is.
     """
-    return _frame(
+    return frame_of(
         snapshot,
         f"""
         WITH {_papers(snapshot, question)},
@@ -152,10 +151,10 @@ def force_reports(snapshot: Snapshot, question: Question) -> pd.DataFrame:
     the source does not say), ``hours`` (whole hours from filing to review, ``NO_HOURS``,
     ``BAD_HOURS``), ``finding`` (missing where blank, ``SEVERAL``) and ``n``.
     """
-    return _frame(
+    return frame_of(
         snapshot,
         f"""
-        WITH asked AS ({_asked(snapshot, question)}), {_LAST_DAYS},
+        WITH asked AS ({asked_sql(snapshot, question, "district", exposed=True)}), {_LAST_DAYS},
         supply AS ({_supply("force_events", filing="report_filed_at", review="supervisor_reviewed_at")}),
         reports AS (
             SELECT any_value(exposed) AS exposed,
@@ -206,9 +205,9 @@ def hold_forms(snapshot: Snapshot, question: Question) -> pd.DataFrame:
         f" count(*) FILTER ({e} IS NULL OR {e} = 'unknown') AS unknown FROM forms GROUP BY exposed"
         for place, e in enumerate(ELEMENTS)
     ]
-    frame = _frame(
+    frame = frame_of(
         snapshot,
-        f"WITH asked AS ({_asked(snapshot, question)}),"
+        f"WITH asked AS ({asked_sql(snapshot, question, 'district', exposed=True)}),"
         f" forms AS (SELECT * FROM {stored_table(snapshot, 'holds')} h JOIN asked USING ({_KEY}))"
         f" {' UNION ALL '.join(parts)} ORDER BY exposed, place",
     )
@@ -224,7 +223,7 @@ _LAST_DAYS = (
 def _papers(snapshot: Snapshot, question: Question) -> str:
     """Return SQL for each document with its group, and where it stands on the last day."""
     return f"""
-        asked AS ({_asked(snapshot, question)}), {_LAST_DAYS},
+        asked AS ({asked_sql(snapshot, question, "district", exposed=True)}), {_LAST_DAYS},
         supply AS ({_supply("documents", arrival="submitted_at", approval="approved_at")}),
         papers AS (
             SELECT d.*, exposed, district, CAST(date_trunc('month', contact_date) AS DATE) AS month,
@@ -249,23 +248,3 @@ def _supply(table: str, **columns: str) -> str:
         f"SELECT agency_id, source, {told} FROM source_columns WHERE table_name = '{table}'"
         " GROUP BY agency_id, source"
     )
-
-
-def _asked(snapshot: Snapshot, question: Question) -> str:
-    """Return SQL for the keys of a question's contacts, with their date, district and group."""
-    import ibis
-
-    table = filtered(encounters(snapshot), question)
-    chosen = table.select(
-        "agency_id",
-        "source",
-        "contact_id",
-        "contact_date",
-        "district",
-        exposed=table[exposure_column(question.exposure)],
-    )
-    return str(ibis.to_sql(chosen, dialect="duckdb"))
-
-
-def _frame(snapshot: Snapshot, sql: str) -> pd.DataFrame:
-    return snapshot.cursor().execute(sql).df()

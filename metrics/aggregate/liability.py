@@ -11,12 +11,11 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
-from data.encounters import exposure_column
 from data.registry.force import FORCE_CATEGORIES
 from data.roles import Role
 from data.store import Snapshot
 from metrics.aggregate.coverage import supplied
-from metrics.aggregate.relation import as_date, encounters, filtered
+from metrics.aggregate.relation import as_date, asked_sql, frame_of
 from metrics.aggregate.stored import stored_table
 
 if TYPE_CHECKING:
@@ -103,10 +102,10 @@ def injuries(snapshot: Snapshot, question: Question) -> pd.DataFrame:
     came about is not known. Only exports that say who and by what; contacts in an arm.
     """
     listed = ", ".join(f"'{c}'" for c in DURING)
-    return _frame(
+    return frame_of(
         snapshot,
         f"""
-        WITH asked AS ({_asked(snapshot, question, exposure_column(question.exposure))}),
+        WITH asked AS ({asked_sql(snapshot, question, exposed=True)}),
         able AS (SELECT agency_id, source FROM source_columns
                  WHERE table_name = 'injuries' AND column_name IN ('who', 'cause')
                  GROUP BY ALL HAVING count(DISTINCT column_name) = 2),
@@ -154,9 +153,9 @@ def injuries_apart(snapshot: Snapshot, question: Question) -> pd.DataFrame:
     Columns: ``who``, ``cause`` (both as recorded) and ``n``.
     """
     listed = ", ".join(f"'{c}'" for c in DURING)
-    return _frame(
+    return frame_of(
         snapshot,
-        f"WITH asked AS ({_asked(snapshot, question)})"
+        f"WITH asked AS ({asked_sql(snapshot, question)})"
         f" SELECT who, cause, count(*) AS n FROM {stored_table(snapshot, 'injuries')} i"
         f" JOIN asked USING ({_KEY})"
         f" WHERE (who IN ('subject', 'officer') AND cause IN ({listed})) IS NOT TRUE"
@@ -204,7 +203,7 @@ def complaints(snapshot: Snapshot, question: Question) -> Complaints:
     where, dates = _dates(question, "received")
     sql = f"""
         WITH reach AS (SELECT agency_id, max(received_on) AS until FROM {stored} GROUP BY ALL),
-        asked AS (SELECT a.* FROM ({_asked(snapshot, question)}) a JOIN reach USING (agency_id)
+        asked AS (SELECT a.* FROM ({asked_sql(snapshot, question)}) a JOIN reach USING (agency_id)
                   WHERE contact_date <= until),
         filed AS (SELECT *, complaint_id AS id, concat_ws('/', complaint_id, allegation) AS one
                   FROM {stored}),
@@ -241,7 +240,7 @@ def complaints(snapshot: Snapshot, question: Question) -> Complaints:
         dates,
     ).df()
     row = cursor.execute(
-        f"WITH asked AS ({_asked(snapshot, question)}),"
+        f"WITH asked AS ({asked_sql(snapshot, question)}),"
         f" reach AS (SELECT agency_id, max(received_on) AS until FROM {stored} GROUP BY ALL)"
         " SELECT count(*), count(*) FILTER (contact_date <= until), (SELECT max(until) FROM reach)"
         " FROM asked LEFT JOIN reach USING (agency_id)"
@@ -264,7 +263,7 @@ def claims_of_period(
     seen = "TRUE" if role.sees_privileged else "privileged IS NOT DISTINCT FROM 'no'"
     where, dates = _dates(question, "occurred_on")
     sql = f"""
-        WITH asked AS ({_asked(snapshot, question)}),
+        WITH asked AS ({asked_sql(snapshot, question)}),
         filed AS (SELECT *, claim_id AS id, claim_id AS one FROM {stored_table(snapshot, "claims")}
                   WHERE line IS DISTINCT FROM 'workers_compensation' AND {seen}),
         valued AS (SELECT * FROM {stored_table(snapshot, "claim_valuations")}),
@@ -327,10 +326,10 @@ def force_reviews(snapshot: Snapshot, question: Question) -> pd.DataFrame:
     and ``n``. Displays, and what is off the scale of force, are not applications.
     """
     listed = ", ".join(f"'{c}'" for c in _OFF_SCALE)
-    return _frame(
+    return frame_of(
         snapshot,
         f"""
-        WITH asked AS ({_asked(snapshot, question)}),
+        WITH asked AS ({asked_sql(snapshot, question)}),
         able AS (SELECT DISTINCT agency_id, source, TRUE AS says FROM source_columns
                  WHERE table_name = 'force_events' AND column_name = 'supervisor_reviewed_at')
         SELECT CASE WHEN supervisor_reviewed_at IS NOT NULL THEN 'yes' WHEN says THEN 'no' END AS reviewed,
@@ -380,17 +379,3 @@ def _dates(question: Question, column: str) -> tuple[str, list[date]]:
             parts.append(f"({column} IS NULL OR {column} {sign} ?)")
             dates.append(bound)
     return f"({' AND '.join(parts)})", dates
-
-
-def _asked(snapshot: Snapshot, question: Question, exposed: str | None = None) -> str:
-    """Return SQL for the keys and dates of a question's contacts, with one exposure if asked."""
-    import ibis
-
-    table = filtered(encounters(snapshot), question)
-    more = {"exposed": table[exposed]} if exposed else {}
-    chosen = table.select("agency_id", "source", "contact_id", "contact_date", **more)
-    return str(ibis.to_sql(chosen, dialect="duckdb"))
-
-
-def _frame(snapshot: Snapshot, sql: str) -> pd.DataFrame:
-    return snapshot.cursor().execute(sql).df()

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from data.encounters import exposure_column, outcome_column
+from data.encounters import outcome_column
 from data.store import Snapshot
-from metrics.aggregate.relation import encounters, filtered
+from metrics.aggregate.relation import asked_sql, frame_of
 from metrics.aggregate.stored import rows, stored_table
 
 if TYPE_CHECKING:
@@ -65,10 +65,10 @@ def referrals(snapshot: Snapshot, question: Question) -> pd.DataFrame:
     ``served_30``, ``served_7`` and ``early`` (served on a day before the referral: not counted as
     served).
     """
-    return _frame(
+    return frame_of(
         snapshot,
         f"""
-        WITH asked AS ({_asked(snapshot, question)}),
+        WITH asked AS ({asked_sql(snapshot, question)}),
         last_days AS (SELECT agency_id, source, max(contact_date) AS last_day FROM encounters GROUP BY ALL),
         dated AS (
             SELECT r.*, CAST(made_at AS DATE) AS made_on, last_day
@@ -118,9 +118,9 @@ def holds(snapshot: Snapshot, question: Question) -> pd.DataFrame:
     elements = ", ".join(
         f"CASE WHEN {e} IN ('yes', 'no') THEN CAST({e} AS VARCHAR) END AS {e}" for e in ELEMENTS
     )
-    return _frame(
+    return frame_of(
         snapshot,
-        f"WITH asked AS ({_asked(snapshot, question)})"
+        f"WITH asked AS ({asked_sql(snapshot, question)})"
         f" SELECT {elements}, outcome, count(*) AS n"
         f" FROM {stored_table(snapshot, 'holds')} h JOIN asked USING ({_KEY})"
         " GROUP BY ALL ORDER BY ALL",
@@ -132,9 +132,9 @@ def restraint(snapshot: Snapshot, question: Question) -> pd.DataFrame:
 
     Columns: ``destination_kind``, ``restrained`` (both as recorded) and ``n``.
     """
-    return _frame(
+    return frame_of(
         snapshot,
-        f"WITH asked AS ({_asked(snapshot, question)})"
+        f"WITH asked AS ({asked_sql(snapshot, question)})"
         f" SELECT destination_kind, restrained, count(*) AS n"
         f" FROM {stored_table(snapshot, 'transports')} t JOIN asked USING ({_KEY})"
         " WHERE voluntary = 'involuntary' GROUP BY ALL ORDER BY ALL",
@@ -149,10 +149,10 @@ def trips(snapshot: Snapshot, question: Question) -> pd.DataFrame:
     ``to_free`` and ``to_accepted`` (whole minutes from arrival until the officer was free and until the
     facility took over, missing where a time is, ``BAD`` where negative or over 24 hours), ``n``.
     """
-    return _frame(
+    return frame_of(
         snapshot,
         f"""
-        WITH asked AS ({_asked(snapshot, question)}),
+        WITH asked AS ({asked_sql(snapshot, question)}),
         timed AS (
             SELECT agency_id, provider_id, destination_kind, accepted AS answer,
                    CAST(date_trunc('month', contact_date) AS DATE) AS month,
@@ -179,7 +179,7 @@ def _minutes(until: str) -> str:
 
 def facilities(snapshot: Snapshot) -> pd.DataFrame:
     """Return the organisations on file, whatever the question: one row each, as loaded."""
-    return _frame(
+    return frame_of(
         snapshot,
         "SELECT agency_id, provider_id, provider_name, provider_kind, accepts_police_dropoff,"
         " CAST(accepts_involuntary AS VARCHAR) AS accepts_involuntary, hours, agreement_from,"
@@ -197,10 +197,10 @@ def returns(snapshot: Snapshot, question: Question) -> pd.DataFrame:
     those not seen again) and ``n``.
     """
     hold, arrest = outcome_column("emergency_hold"), outcome_column("arrest")
-    return _frame(
+    return frame_of(
         snapshot,
         f"""
-        WITH asked AS ({_asked(snapshot, question, exposure_column(question.exposure))}),
+        WITH asked AS ({asked_sql(snapshot, question, exposed=True)}),
         last_days AS (SELECT agency_id, source, max(contact_date) AS last_day FROM encounters GROUP BY ALL),
         visits AS (
             SELECT agency_id, source, k.person_key, coalesce(incident_id, contact_id) AS visit,
@@ -237,10 +237,10 @@ def scene(snapshot: Snapshot, question: Question) -> pd.DataFrame:
     Columns: ``on_scene`` and ``led`` (yes, no, or missing where unknown or blank), ``n``, ``named``
     (contacts whose person is known), ``timed`` (those with officer minutes) and ``minutes``, their sum.
     """
-    return _frame(
+    return frame_of(
         snapshot,
         f"""
-        WITH asked AS ({_asked(snapshot, question)})
+        WITH asked AS ({asked_sql(snapshot, question)})
         SELECT {_said("clinician_on_scene")} AS on_scene, {_said("clinician_led")} AS led,
                count(*) AS n, count(k.person_key) AS named, count(k.officer_minutes) AS timed,
                coalesce(sum(k.officer_minutes), 0) AS minutes
@@ -256,7 +256,7 @@ def _said(column: str) -> str:
 def techniques(snapshot: Snapshot, question: Question) -> tuple[dict[str, int], int, int]:
     """Return forms by technique ticked, forms with any, and all forms asked about."""
     ticked = (
-        f"WITH asked AS ({_asked(snapshot, question)}), ticked AS ("
+        f"WITH asked AS ({asked_sql(snapshot, question)}), ticked AS ("
         f"SELECT {_KEY}, code FROM {stored_table(snapshot, 'contact_codes')} c"
         f" JOIN asked USING ({_KEY}) WHERE kind = 'technique')"
     )
@@ -271,17 +271,3 @@ def techniques(snapshot: Snapshot, question: Question) -> tuple[dict[str, int], 
     ).fetchone()
     assert row is not None
     return found, int(row[0]), int(row[1])
-
-
-def _asked(snapshot: Snapshot, question: Question, exposed: str | None = None) -> str:
-    """Return SQL for the keys and dates of a question's contacts, with one exposure if asked."""
-    import ibis
-
-    table = filtered(encounters(snapshot), question)
-    more = {"exposed": table[exposed]} if exposed else {}
-    chosen = table.select("agency_id", "source", "contact_id", "contact_date", **more)
-    return str(ibis.to_sql(chosen, dialect="duckdb"))
-
-
-def _frame(snapshot: Snapshot, sql: str) -> pd.DataFrame:
-    return snapshot.cursor().execute(sql).df()

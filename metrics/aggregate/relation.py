@@ -12,6 +12,8 @@ from data.store import Snapshot
 from metrics.aggregate.stored import columns
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from metrics.question import Question
 
 EXPOSURE = "exposure"
@@ -53,6 +55,24 @@ def filtered(table: Any, question: Question) -> Any:
     for dim, levels in question.where:
         table = table.filter(table[dim].fill_null(NOT_RECORDED).isin(levels))
     return table
+
+
+def asked_sql(snapshot: Snapshot, question: Question, *more: str, exposed: bool = False) -> str:
+    """Return SQL for the keys and dates of a question's contacts, and more columns if named.
+
+    ``exposed`` adds the question's exposure under that name.
+    """
+    import ibis
+
+    table = filtered(encounters(snapshot), question)
+    arm = {"exposed": table[exposure_column(question.exposure)]} if exposed else {}
+    chosen = table.select("agency_id", "source", "contact_id", "contact_date", *more, **arm)
+    return str(ibis.to_sql(chosen, dialect="duckdb"))
+
+
+def frame_of(snapshot: Snapshot, sql: str) -> pd.DataFrame:
+    """Return what a query finds."""
+    return snapshot.cursor().execute(sql).df()
 
 
 def true(condition: Any) -> Any:

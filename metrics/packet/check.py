@@ -10,9 +10,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from data import edition
 from data.errors import UserError
 from data.store import Snapshot
-from metrics import aggregate, manifest
+from metrics import aggregate
 from metrics.evaluate import evaluate
 from metrics.exhibit import exhibit
 from metrics.manifest import Manifest
@@ -102,9 +103,9 @@ def _versions(inside: dict[str, bytes], told: Manifest) -> _Versions:
         if own.get(name) != inside.get(name)
     )
     notes = []
-    if told.software != manifest.software():
-        notes.append(f"made with {told.software}, checked with {manifest.software()}")
-    if told.registry != manifest.registry_hash():
+    if told.software != edition.software():
+        notes.append(f"made with {told.software}, checked with {edition.software()}")
+    if told.registry != edition.registry_hash():
         notes.append("the definitions of the packet are not those of this program")
     if code:
         notes.append(

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from data import registry
+from data.edition import registry_hash, software
 from data.store import Snapshot
-from metrics import manifest as manifests
-from metrics.manifest import data_hash, manifest, published, registry_hash, software
+from metrics.manifest import data_hash, manifest, published
 from metrics.question import ask
 from metrics.wording import citation
 from tests.stores import make_snapshot
@@ -81,25 +79,6 @@ def test_a_file_that_a_purge_rewrote_is_read_again(tmp_path: Path) -> None:
     before = data_hash(snapshot)
     path.write_bytes(b"after the purge")
     assert data_hash(snapshot) == hashlib.sha256(b"after the purge").hexdigest() != before
-
-
-def test_another_definition_is_another_registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = registry_hash()
-    first, *rest = registry.OUTCOMES
-    monkeypatch.setattr(registry, "OUTCOMES", (replace(first, definition="Another."), *rest))
-    registry_hash.cache_clear()
-    try:
-        assert registry_hash() != before
-    finally:
-        monkeypatch.undo()
-        registry_hash.cache_clear()
-    assert registry_hash() == before
-
-
-def test_what_has_no_fixed_text_is_refused() -> None:
-    assert manifests._plain(frozenset({"b", "a"})) == ['"a"', '"b"']
-    with pytest.raises(TypeError, match="no fixed text"):
-        manifests._plain(object())
 
 
 def test_the_source_line_says_whose_when_and_who_may_read(loaded_simulation: Any) -> None:
