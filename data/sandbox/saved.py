@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from data.errors import UserError
+from data.store import Store
 
 FILE = "queries.json"
 _NAME = re.compile(r"[^\x00-\x1f]{1,80}")
@@ -64,15 +64,10 @@ def _read(root: Path) -> list[SavedQuery]:
 
 
 def _write(root: Path, queries: list[SavedQuery]) -> None:
-    temporary = root / f".queries-{secrets.token_hex(4)}"
+    text = json.dumps([asdict(q) for q in queries], ensure_ascii=False, indent=1)
     try:
-        temporary.write_text(
-            json.dumps([asdict(q) for q in queries], ensure_ascii=False, indent=1), encoding="utf-8"
-        )
-        temporary.replace(root / FILE)
+        Store(root).write_private(FILE, text)
     except OSError as error:
         raise UserError(
             f"{root}: cannot save the query ({error.strerror}); free space or mend who may write there"
         ) from None
-    finally:
-        temporary.unlink(missing_ok=True)

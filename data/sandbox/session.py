@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import queue
-import struct
 import subprocess
 import sys
 import tempfile
@@ -20,8 +19,8 @@ import psutil
 import pyarrow as pa
 
 from data.errors import UserError
+from data.sandbox import wire
 
-_LENGTH = struct.Struct(">I")
 _ROOT = Path(__file__).resolve().parents[2]
 _POLL = 0.02
 _START = 60.0
@@ -70,7 +69,7 @@ class Session:
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self.used = time.monotonic()
 
-    def run(self, sql: str, *, rows: int | None = None, plan: bool = False) -> Answer:
+    def run(self, sql: str, *, plan: bool = False) -> Answer:
         """Run one statement and return its rows.
 
         Raises ``RefusedError`` where it is not a query or the engine cannot run it, and
@@ -81,7 +80,7 @@ class Session:
             self._start()
             asked = {
                 "sql": sql,
-                "rows": min(rows or self.limits.rows, self.limits.rows),
+                "rows": self.limits.rows,
                 "bytes": self.limits.bytes,
                 "plan": plan,
             }
@@ -165,9 +164,7 @@ class Session:
 
     def _send(self, message: dict[str, Any]) -> None:
         assert self._process is not None and self._process.stdin is not None
-        body = json.dumps(message).encode()
-        self._process.stdin.write(_LENGTH.pack(len(body)) + body)
-        self._process.stdin.flush()
+        wire.send(self._process.stdin, json.dumps(message).encode())
 
     def _await(self, seconds: float) -> tuple[dict[str, Any], float]:
         body, peak = self._message(seconds)
@@ -239,15 +236,7 @@ class Session:
 
 def _read(stream: BinaryIO, messages: queue.Queue[bytes | None], most: int) -> None:
     """Hand over the worker's messages; None once it has ended, or says it has more than may be."""
-    try:
-        while len(head := stream.read(_LENGTH.size)) == _LENGTH.size:
-            size = _LENGTH.unpack(head)[0]
-            if size > most:
-                break
-            body = stream.read(size)
-            if len(body) < size:
-                break
+    with contextlib.suppress(OSError, ValueError):
+        while (body := wire.receive(stream, most)) is not None:
             messages.put(body)
-    except (OSError, ValueError):
-        pass
     messages.put(None)

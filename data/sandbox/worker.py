@@ -1,7 +1,7 @@
 """The process that runs one person's statements. Started by ``session`` only: never import it elsewhere.
 
-Standard input and output carry messages: four bytes of length, then JSON; an answer's table follows its
-message as an Arrow stream, again with its length before it.
+Standard input and output carry messages of JSON; an answer's table follows its message as an Arrow
+stream, a message of its own.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import re
-import struct
 import sys
 import time
 from pathlib import Path
@@ -20,25 +19,11 @@ import duckdb
 import pyarrow as pa
 
 from data.sandbox.statement import UnfitError, prepare
+from data.sandbox.wire import receive, send
 from data.sql import literal
 
-_LENGTH = struct.Struct(">I")
 _BATCH = 2_048
 _PATH = re.compile(r"""["']?(?:[A-Za-z]:)?[\\/][^\s"',;)]*["']?""")
-
-
-def receive(stream: BinaryIO) -> bytes | None:
-    """Return the next message, or None at the end of the stream."""
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        return None
-    return stream.read(_LENGTH.unpack(head)[0])
-
-
-def send(stream: BinaryIO, body: bytes) -> None:
-    """Write one message."""
-    stream.write(_LENGTH.pack(len(body)) + body)
-    stream.flush()
 
 
 def open_copy(folder: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:

@@ -21,21 +21,30 @@ def run(store: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> str:
     return "\n".join([app.said(shown), *(str(w.value) for w in shown.warning)])
 
 
-@pytest.mark.parametrize("page", [p.script for p in PAGES])
-@pytest.mark.parametrize(
-    ("sizes", "events"),
-    [((40, 40), (4, 4)), ((40, 0), (4, 0)), ((0, 0), (0, 0)), ((40, 40), (0, 0))],
-    ids=["two arms", "one arm", "no arm", "no event"],
+SMALL = {
+    "two arms": ((40, 40), (4, 4)),
+    "one arm": ((40, 0), (4, 0)),
+    "no arm": ((0, 0), (0, 0)),
+    "no event": ((40, 40), (0, 0)),
+}
+QUICK = ("two arms", "no arm")
+
+
+@pytest.fixture(
+    scope="module",
+    params=[k if k in QUICK else pytest.param(k, marks=pytest.mark.slow) for k in SMALL],
 )
+def small_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("small")
+    make_snapshot(folder, *SMALL[request.param])
+    return folder / "store"
+
+
+@pytest.mark.parametrize("page", [p.script for p in PAGES])
 def test_pages_draw_on_small_stores(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    page: str,
-    sizes: tuple[int, int],
-    events: tuple[int, int],
+    small_store: Path, monkeypatch: pytest.MonkeyPatch, page: str
 ) -> None:
-    make_snapshot(tmp_path, sizes, events)
-    words = run(tmp_path / "store", page, monkeypatch)
+    words = run(small_store, page, monkeypatch)
     assert "simulated" not in words.lower().replace("simulated agency", "")
     assert "nan" not in words.split()
 
