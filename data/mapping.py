@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from datetime import date, datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from data import mapping_rules as rules
-from data import schema
+from data import mapping_tables, schema
 from data.errors import UserError
 from data.mapping_model import (
     COMBINE,
@@ -22,86 +23,103 @@ from data.mapping_model import (
     never_mapped,
     several_rows,
 )
+from data.mapping_section import Section
 
 __all__ = [
     "COMBINE",
+    "SAVED",
     "ColumnMapping",
     "FileFormat",
     "Mapping",
     "Reading",
     "TableMapping",
+    "find",
     "importable_tables",
     "names",
     "parse",
+    "raw",
     "read",
+    "save",
 ]
 
 MAPPINGS = Path(__file__).with_name("mappings")
+SAVED = "mappings"
+"""Folder of a store with the agency's own mappings."""
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
-def names() -> list[str]:
-    """Return the names of the mappings that ship with the product."""
-    return sorted(p.stem for p in MAPPINGS.glob("*.toml"))
+def names(root: Path | None = None) -> list[str]:
+    """Return the names of the mappings that ship with the product, then those saved in a store."""
+    shipped = sorted(p.stem for p in MAPPINGS.glob("*.toml"))
+    saved = sorted(p.stem for p in (root / SAVED).glob("*.toml")) if root else []
+    return shipped + [name for name in saved if name not in shipped]
 
 
-def read(name_or_path: str) -> Mapping:
-    """Read a shipped mapping by name, or a TOML file; raise ``UserError`` naming what is wrong."""
-    shipped = MAPPINGS / f"{name_or_path}.toml"
-    path = shipped if shipped.is_file() else Path(name_or_path)
-    if not path.is_file():
-        raise UserError(
-            f"there is no mapping {name_or_path!r};"
-            f" give a TOML file or one of: {', '.join(names())}"
-        )
+def find(name_or_path: str, root: Path | None = None) -> Path:
+    """Return the file of a mapping: a shipped one's, one's saved in the store ``root``, or a TOML file.
+
+    Raises ``UserError`` if there is none of that name.
+    """
+    places = [MAPPINGS / f"{name_or_path}.toml"]
+    if root is not None and _NAME.fullmatch(name_or_path):
+        places.append(root / SAVED / f"{name_or_path}.toml")
+    for path in (*places, Path(name_or_path)):
+        if path.is_file():
+            return path
+    raise UserError(
+        f"there is no mapping {name_or_path!r};"
+        f" give a TOML file or one of: {', '.join(names(root))}"
+    )
+
+
+def read(name_or_path: str, root: Path | None = None) -> Mapping:
+    """Read a mapping by name or from a TOML file; raise ``UserError`` naming what is wrong."""
+    return parse(raw(name_or_path, root), find(name_or_path, root).name)
+
+
+def raw(name_or_path: str, root: Path | None = None) -> dict[str, Any]:
+    """Return what a mapping's file says, unchecked; raise ``UserError`` if it is no TOML."""
+    path = find(name_or_path, root)
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UserError(
-            f"{path.name}: not a valid TOML file ({error}); mend the line it names"
+            f"{path.name}: not a valid TOML file ({str(error)[:200]}); mend the line it names"
         ) from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
-    return parse(raw, path.name)
 
 
-class _Section:
-    """A TOML table that remembers where it stands and complains about keys nobody reads."""
+def save(root: Path, name: str, text: str) -> Path:
+    """Keep a mapping in a store under a name that commands then take; return its file.
 
-    def __init__(self, where: str, raw: Any) -> None:
-        self.where = where
-        if not isinstance(raw, dict):
-            raise UserError(f"{where}: expected a table of settings")
-        self.raw = dict(raw)
-
-    def take(self, key: str, kind: type | tuple[type, ...], default: Any = None) -> Any:
-        value = self.raw.pop(key, default)
-        if value is not default and not isinstance(value, kind):
-            kinds = kind if isinstance(kind, tuple) else (kind,)
-            expected = " or ".join(k.__name__ for k in kinds)
-            raise UserError(f"{self.where}: {key} must be {expected}")
-        return value
-
-    def strings(self, key: str) -> tuple[str, ...]:
-        value = self.take(key, (str, list), [])
-        return (value,) if isinstance(value, str) else tuple(str(v) for v in value)
-
-    def day(self, key: str) -> date | None:
-        value: date | None = self.take(key, date)
-        if isinstance(value, datetime):
-            raise UserError(f"{self.where}: {key} is a day, such as 2016-02-01, without a time")
-        return value
-
-    def finish(self) -> None:
-        if self.raw:
-            unknown = next(iter(self.raw))
-            raise UserError(f"{self.where}: unknown setting {unknown!r}; see docs/mappings.md")
+    Raises ``UserError`` for a name that is none or taken by a shipped mapping, and for a text that is no
+    mapping: what is saved can be used.
+    """
+    if not _NAME.fullmatch(name):
+        raise UserError("a mapping's name may hold letters, digits, '-' and '_' only, 40 at most")
+    if (MAPPINGS / f"{name}.toml").is_file():
+        raise UserError(f"{name!r} is a mapping of the product; give yours another name")
+    try:
+        parse(tomllib.loads(text), f"{name}.toml")
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UserError(f"{name}.toml: not a valid TOML file ({str(error)[:200]})") from None
+    path = root / SAVED / f"{name}.toml"
+    temporary = path.with_name(f".{name}.part")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror})") from None
+    return path
 
 
 def parse(raw: dict[str, Any], where: str) -> Mapping:
     """Check a mapping given as a dictionary; raise ``UserError`` naming what is wrong."""
     raw = dict(raw)
-    head = _Section(f"{where} [mapping]", raw.pop("mapping", {}))
-    file = _Section(f"{where} [file]", raw.pop("file", {}))
+    head = Section(f"{where} [mapping]", raw.pop("mapping", {}))
+    file = Section(f"{where} [file]", raw.pop("file", {}))
     agency = dict(raw.pop("agency", {}))
     by_file_name = bool(head.take("one_file_per_table", bool, False))
     mapping = {
@@ -127,18 +145,30 @@ def parse(raw: dict[str, Any], where: str) -> Mapping:
     if by_file_name:
         tables = _canonical_tables()
     else:
-        tables = {name: _table(name, body, key, where) for name, body in raw.items()}
+        tables = {name: mapping_tables.table(name, body, key, where) for name, body in raw.items()}
         if "contacts" not in tables:
             raise UserError(f"{where}: a [contacts] table is needed: one row per crisis contact")
+    rules.check_lookups(tables, where)
     rules.check_never_stored(tables, mapping["never_stored"], where)
     return Mapping(
         file=format_,
-        tables=tables,
+        tables=_with_what_is_lent(tables),
         agency=agency,
         duplicates=None if duplicates in ((), ("all",)) else duplicates,
         replaces_by_file_name=by_file_name,
         **mapping,
     )
+
+
+def _with_what_is_lent(tables: dict[str, TableMapping]) -> dict[str, TableMapping]:
+    """Note in each table which headers of its file the contacts look up there."""
+    lent: dict[str, list[str]] = {}
+    for reading in (r for t in tables.values() for c in t.columns.values() for r in c.lookups):
+        lent.setdefault(str(reading.lookup), []).extend(reading.headers)
+    return {
+        name: replace(t, lent=tuple(dict.fromkeys(lent.get(name, ()))))
+        for name, t in tables.items()
+    }
 
 
 def importable_tables() -> dict[str, schema.Table]:
@@ -172,7 +202,7 @@ def _canonical_combine(table: schema.Table, name: str) -> str:
     return "any" if table.name == "contacts" and table.column(name).type == "tri" else "first"
 
 
-def _file_format(section: _Section) -> FileFormat:
+def _file_format(section: Section) -> FileFormat:
     found = FileFormat(
         section.take("format", str, "auto"),
         section.take("delimiter", str, "auto"),
@@ -187,102 +217,3 @@ def _file_format(section: _Section) -> FileFormat:
     if found.delimiter != "auto" and (len(found.delimiter) != 1 or found.delimiter in '"\r\n'):
         raise UserError(f"{section.where}: delimiter must be 'auto' or one character")
     return found
-
-
-def _table(name: str, raw: Any, key: tuple[str, ...], where: str) -> TableMapping:
-    known = importable_tables()
-    if name not in known:
-        raise UserError(f"{where}: unknown table [{name}]; known: {', '.join(known)}")
-    section = _Section(f"{where} [{name}]", raw)
-    columns_raw = section.take("columns", dict, {})
-    of_contact = known[name].of_contact
-    own_key = section.strings("key") or (key if of_contact else ())
-    file = section.take("file", str, None)
-    section.finish()
-    if of_contact and not own_key:
-        raise UserError(
-            f"{where}: [mapping] must name the key: the column that numbers the contact"
-        )
-    for header in own_key:
-        rules.refuse_identifying(header, f"{where} key")
-    fixed = never_mapped(known[name])
-    mappable = {c.name: c for c in known[name].importable if c.name not in fixed}
-    columns = {}
-    for canonical, body in columns_raw.items():
-        if canonical in fixed:
-            raise UserError(
-                f"{where} [{name}.columns]: {canonical} is set by [mapping] (source, key) and"
-                " [agency]; take it out of the columns"
-            )
-        if canonical not in mappable:
-            raise UserError(
-                f"{where} [{name}.columns]: there is no canonical column {canonical!r};"
-                f" see the dictionary for the columns of {name}"
-            )
-        columns[canonical] = _column(
-            mappable[canonical], body, f"{where} [{name}.columns.{canonical}]", known[name]
-        )
-    for canonical in (c.name for c in mappable.values() if c.required):
-        if canonical not in columns:
-            raise UserError(
-                f"{where} [{name}.columns]: {canonical} is needed: {mappable[canonical].meaning}"
-            )
-    if not columns:
-        raise UserError(f"{where} [{name}]: names no columns; add [{name}.columns]")
-    return TableMapping(known[name], columns, own_key, file)
-
-
-def _readings(section: _Section) -> tuple[Reading, ...]:
-    listed = section.take("first_of", list, None)
-    if listed is None:
-        column = section.take("from", str, None)
-        time, basis = section.take("time", str, None), section.take("basis", str, None)
-        return (Reading(column, time, basis),) if column else ()
-    readings = []
-    for number, item in enumerate(listed, 1):
-        one = _Section(f"{section.where} first_of {number}", item)
-        column = one.take("from", str, None)
-        if column is None:
-            raise UserError(f"{one.where}: 'from' must name a column")
-        readings.append(Reading(column, one.take("time", str, None), one.take("basis", str, None)))
-        one.finish()
-    return tuple(readings)
-
-
-def _hours(section: _Section) -> tuple[tuple[str, int, int], ...]:
-    found = []
-    for level, span in section.take("hours", dict, {}).items():
-        try:
-            start, end = (int(part) for part in str(span).split("-"))
-            if not (0 <= start <= 24 and 0 <= end <= 24):
-                raise ValueError
-        except ValueError:
-            raise UserError(
-                f"{section.where}: hours read '03-11', start and end of {level}"
-            ) from None
-        found.append((level, start % 24, end % 24))
-    return tuple(found)
-
-
-def _column(column: schema.Column, body: Any, where: str, table: schema.Table) -> ColumnMapping:
-    section = _Section(where, {"from": body} if isinstance(body, str) else body)
-    readings = _readings(section)
-    values = section.take("map", dict, None)
-    mapped = ColumnMapping(
-        canonical=column,
-        readings=readings,
-        constant=section.take("constant", str, None),
-        values=None if values is None else tuple((str(k), str(v)) for k, v in values.items()),
-        not_recorded=section.strings("not_recorded"),
-        combine=section.take("combine", str, None)
-        or ("set" if several_rows(table, column.name) else "first"),
-        recorded_from=section.day("recorded_from"),
-        recorded_until=section.day("recorded_until"),
-        blank_means=section.take("blank_means", str, None),
-        form_filled=section.take("form_filled", str, None),
-        hours=_hours(section),
-        optional=section.take("optional", bool, False),
-    )
-    section.finish()
-    rules.check_column(mapped, where, table)
-    return mapped

@@ -31,11 +31,37 @@ def never_mapped(table: schema.Table) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to read a value: a column, or a date column with a time column."""
+    """One way to read a value: a column, or a date column with a time column.
+
+    With ``lookup`` they stand in the file of that table, in the row of the same incident. Where the
+    column is filled at all it ``means`` that value, whatever it holds. ``time_as`` "hour" reads the
+    time column as whole hours.
+    """
 
     column: str
     time: str | None = None
     basis: str | None = None
+    lookup: str | None = None
+    means: str | None = None
+    time_as: str | None = None
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Headers of the export that it reads."""
+        return (self.column, self.time) if self.time else (self.column,)
+
+    def staged(self, header: str) -> str:
+        """Return the name under which one of its headers is staged."""
+        return f"{header} ({self.lookup})" if self.lookup else header
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Rows of a file that are none of a table: those with one of these values in a column."""
+
+    column: str
+    values: tuple[str, ...]
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,7 +70,9 @@ class ColumnMapping:
 
     ``readings`` are tried in order until one is recorded. ``values`` maps trimmed source values
     (``*`` matches anything) to canonical ones. ``blank_means`` needs ``form_filled``, the
-    column that proves that the form was filled in.
+    column that proves that the form was filled in. ``bands`` are names of numbers, both ends
+    included. ``unpad`` takes the leading zeros off a key. Of a table with one column per box,
+    ``boxes`` says what a tick in each header means here, and ``ticks`` what a ticked box holds.
     """
 
     canonical: schema.Column
@@ -58,26 +86,51 @@ class ColumnMapping:
     blank_means: str | None = None
     form_filled: str | None = None
     hours: tuple[tuple[str, int, int], ...] = ()
+    bands: tuple[tuple[str, int, int], ...] = ()
+    unpad: bool = False
+    boxes: tuple[tuple[str, str], ...] = ()
+    ticks: tuple[tuple[str, str], ...] = ()
     optional: bool = False
+
+    @property
+    def own_headers(self) -> list[str]:
+        """Headers that it reads in its table's own file."""
+        found = [h for r in self.readings if not r.lookup for h in r.headers]
+        found += [self.form_filled] if self.form_filled else []
+        return found + [header for header, _ in self.boxes]
+
+    @property
+    def lookups(self) -> list[Reading]:
+        """Readings that stand in the file of another table."""
+        return [r for r in self.readings if r.lookup]
 
     @property
     def codes(self) -> list[str] | None:
         """Canonical values this mapping can produce, or None where any can come."""
         if self.constant is not None:
             return [self.constant]
-        if self.values is None:
+        if self.boxes and self.canonical.type == "enum":
+            return sorted({value for _, value in self.boxes})
+        if self.readings and all(r.means for r in self.readings):
+            return sorted({str(r.means) for r in self.readings})
+        if self.values is None or self.bands:
             return None
         return sorted({*(code for _, code in self.values), self.blank_means or ""} - {""})
 
 
 @dataclass(frozen=True)
 class TableMapping:
-    """How the rows of some files become one canonical table."""
+    """How the rows of some files become one canonical table.
+
+    ``lent`` are headers of its file that other tables look up.
+    """
 
     table: schema.Table
     columns: dict[str, ColumnMapping]
     key: tuple[str, ...] = ()
     file: str | None = None
+    left_out: tuple[LeftOut, ...] = ()
+    lent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

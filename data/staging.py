@@ -6,13 +6,12 @@ Of every other column only a hash of the whole row is kept, to recognise duplica
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 
 from data.errors import UserError
 from data.mapping_model import FileFormat
-from data.readers import ExportFile, parquet, path_literal, read_excel
+from data.readers import ExportFile, parquet, path_literal, read_excel, refuse_changed
 from data.sql import literal, one, quote
 
 
@@ -46,6 +45,14 @@ class StagedFile:
 # Spaces alone are what trim() takes off by itself; exports pad with these too.
 _PADDING = literal(" \t\r\n\u00a0")
 
+_NOT_THE_FILE = (
+    duckdb.IOException,
+    duckdb.TransactionException,
+    duckdb.FatalException,
+    duckdb.OutOfMemoryException,
+    duckdb.InterruptException,
+)
+_OWN_COLUMNS = ("file_no", "row_hash", "skip", "rowid")
 REPEATED_HEADER, BLANK = 1, 2
 """Values of a staged row's ``skip``: the header line again, or a line without any value."""
 
@@ -64,13 +71,26 @@ def stage(
     row, else REPEATED_HEADER or BLANK) and one VARCHAR per needed column, NULL where blank or where
     the file lacks it. ``rowid`` follows the order of rows.
     """
+    names: set[str] = set(_OWN_COLUMNS)
+    for column in needed:
+        # DuckDB tells no names apart by their case, nor its own from the export's.
+        if column.lower() in names:
+            raise UserError(
+                f"{files[0].name}: the name of the column {column!r} is taken (by the program, or in"
+                " other letters by another column); rename it in the export and the mapping"
+            )
+        names.add(column.lower())
     columns = "".join(f", {quote(c)} VARCHAR" for c in needed)
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {table}"
         f" (file_no INTEGER, row_hash UBIGINT, skip UTINYINT{columns})"
     )
+    con.execute("CREATE TEMP TABLE IF NOT EXISTS staged_files (file VARCHAR, stage VARCHAR)")
     staged = []
     for number, file in enumerate(files):
+        con.execute(
+            "INSERT INTO staged_files VALUES (?, ?), (?, ?)", [file.name, table, file.table, table]
+        )
         first = int(one(con, f"SELECT count(*) FROM {table}")[0])
         hashed = sorted(duplicates or file.header)
         missing = [c for c in hashed if c not in file.header]
@@ -80,8 +100,16 @@ def stage(
             )
         select = _staging_select(file, [c for c in needed if c in file.header], hashed)
         insert = f"INSERT INTO {table} BY NAME SELECT {number} AS file_no, {select}"
+        refuse_changed(file)
         staged.append(StagedFile(file, first, _insert(con, insert, file, wanted)))
+        refuse_changed(file)
     return staged
+
+
+def holder(con: duckdb.DuckDBPyConnection, file: str) -> str | None:
+    """Return the staging table that holds a file, named with or without its ending; None if none does."""
+    row = con.execute("SELECT stage FROM staged_files WHERE file = ? LIMIT 1", [file]).fetchone()
+    return str(row[0]) if row else None
 
 
 def _staging_select(file: ExportFile, here: list[str], hashed: list[str]) -> str:
@@ -116,24 +144,26 @@ def _insert(
         if file.format == "csv":
             return _insert_csv(con, insert, file, strict=False)
         if file.format == "parquet":
-            con.execute(f"{insert} FROM ({_parquet_as_text(con, file.path)}))")
+            con.execute(f"{insert} FROM ({as_text(con, parquet(file.path))}))")
             return ()
         frame = read_excel(file.path, wanted)
         frame.columns = list(file.header)
         con.register("excel_rows", frame)
         con.execute(f"{insert} FROM excel_rows)").fetchall()  # the frame is in use until then
         con.unregister("excel_rows")
-    except (duckdb.InvalidInputException, duckdb.ConversionException):
+    except _NOT_THE_FILE:
+        raise
+    except duckdb.Error:  # damaged Parquet raises what has no kind of its own
         raise UserError(
             f"{file.name}: is not a readable {file.format} file; export it again"
         ) from None
     return ()
 
 
-def _parquet_as_text(con: duckdb.DuckDBPyConnection, path: Path) -> str:
-    """SQL that reads a Parquet file with every column as text."""
+def as_text(con: duckdb.DuckDBPyConnection, relation: str) -> str:
+    """SQL that reads a typed relation with every column as text."""
     found = []
-    for name, kind, *_ in con.execute(f"DESCRIBE SELECT * FROM {parquet(path)}").fetchall():
+    for name, kind, *_ in con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall():
         value = quote(name)
         text = f"CAST({value} AS VARCHAR)"
         if kind in ("FLOAT", "DOUBLE"):
@@ -144,7 +174,7 @@ def _parquet_as_text(con: duckdb.DuckDBPyConnection, path: Path) -> str:
                 f" THEN CAST(CAST({value} AS BIGINT) AS VARCHAR) ELSE {text} END"
             )
         found.append(f"{text} AS {value}")
-    return f"SELECT {', '.join(found)} FROM {parquet(path)}"
+    return f"SELECT {', '.join(found)} FROM {relation}"
 
 
 _REJECTS, _SCANS = "unreadable_lines", "unreadable_scans"

@@ -8,33 +8,46 @@ counts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import duckdb
 
-from data.errors import UserError
-from data.identifying import (
-    KEY_LOOKS_LIKE,
-    LABEL_LOOKS_IDENTIFYING,
-    VALUE_LOOKS_IDENTIFYING,
-    WITHHELD,
+from data.boxes import one_row_per_box, unknown_boxes
+from data.cells import (
+    LONGEST_LABEL,
+    MOST_UNKNOWN_VALUES,
+    clean,
+    fits,
+    kept_sql,
+    key_sql,
+    raw_sql,
+    unknown_label,
 )
+from data.errors import UserError
+from data.identifying import HIDDEN, KEY_LOOKS_LIKE, LABEL_LOOKS_IDENTIFYING
+from data.lookups import look_up
 from data.mapping_model import ColumnMapping, Mapping, Reading, TableMapping
+from data.moments import EARLIEST, hour_bands, moment_sql, not_a_time
 from data.readers import ExportFile
 from data.sql import literal, one, quote
 from data.staging import StagedFile
 
-LONGEST_LABEL = 80
-"""Characters a text or code value may have; longer is taken for free text and not stored."""
-
-MOST_UNKNOWN_VALUES = 200
-"""Distinct unknown values a report lists per column; a column with more is hardly a code list."""
-
-EARLIEST = "1970-01-01"
-# Marks of a value that is there but is no time: reasons to reject a row, found by their years.
-_BAD_DATE = "TIMESTAMP '0001-01-01 00:00:00'"
-_NO_ZONE = "TIMESTAMP '0002-01-01 00:00:00'"
-_OFFSET = r"\d{2}:\d{2}.*([zZ]|UTC|GMT|[+-]\d{2}(:?\d{2})?)$"
+__all__ = [
+    "EARLIEST",
+    "LONGEST_LABEL",
+    "MACROS",
+    "MOST_UNKNOWN_VALUES",
+    "Typed",
+    "check_keys",
+    "combined",
+    "file_of",
+    "needed",
+    "not_a_time",
+    "present",
+    "type_rows",
+    "uncombined",
+    "window",
+]
 
 MACROS = """
 CREATE OR REPLACE TEMP MACRO keyed(kind, agency, value) AS
@@ -51,105 +64,23 @@ class Typed:
     unknown_values: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-def not_a_time(column: str) -> str:
-    """SQL: the reason to reject a row for what its date or time column holds, or NULL."""
-    return (
-        f"CASE year({column}) WHEN 1 THEN 'not a date or time'"
-        " WHEN 2 THEN 'a time with an offset, but the agency has no time_zone' END"
+def _moment(reading: Reading, mapping: Mapping, sentinels: tuple[str, ...]) -> str:
+    """SQL for the time that one reading gives: see `moment_sql`."""
+    raw = clean(reading.staged(reading.column), sentinels)
+    clock = clean(reading.staged(reading.time), sentinels) if reading.time else None
+    return moment_sql(raw, clock, mapping, hours=reading.time_as == "hour")
+
+
+def _band(column: ColumnMapping) -> str:
+    """SQL over ``raw``: the name of the band that a number, or both ends of a range, falls in."""
+    parts = "'^(\\d{1,3})(\\.0+)?( ?- ?(\\d{1,3}))?$'"
+    low = f"TRY_CAST(regexp_extract(raw, {parts}, 1) AS INTEGER)"
+    high = f"coalesce(TRY_CAST(regexp_extract(raw, {parts}, 4) AS INTEGER), {low})"
+    cases = " ".join(
+        f"WHEN {low} >= {first} AND {low} <= {high} AND {high} <= {last} THEN {literal(level)}"
+        for level, first, last in column.bands
     )
-
-
-def _like(pattern: str) -> str:
-    """A pattern with ``*`` as a LIKE pattern; everything else stands for itself."""
-    escaped = pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return literal(escaped.replace("*", "%")) + " ESCAPE '\\'"
-
-
-def _fits(value: str, pattern: str) -> str:
-    return f"{value} LIKE {_like(pattern)}" if "*" in pattern else f"{value} = {literal(pattern)}"
-
-
-def _clean(column: str, sentinels: tuple[str, ...]) -> str:
-    """SQL for a raw value, NULL where it is a sentinel for *not recorded*."""
-    raw = f"s.{quote(column)}"
-    if not sentinels:
-        return raw
-    tests = " OR ".join(_fits(raw, s) for s in sentinels)
-    return f"CASE WHEN {tests} THEN NULL ELSE {raw} END"
-
-
-def _wall_clock(raw: str, mapping: Mapping) -> str:
-    """SQL for a timestamp as it is written, NULL where it is none."""
-    parsed = f"TRY_CAST({raw} AS TIMESTAMP)"
-    if mapping.datetime_formats:
-        formats = ", ".join(literal(f) for f in mapping.datetime_formats)
-        parsed = f"coalesce(try_strptime({raw}, [{formats}]), {parsed})"
-    return parsed
-
-
-def _local(moment: str, mapping: Mapping) -> str:
-    """SQL that puts a timestamp of the export's clock on the agency's wall clock."""
-    if mapping.clock == "utc" and mapping.time_zone:
-        return f"timezone({literal(mapping.time_zone)}, timezone('UTC', {moment}))"
-    return moment
-
-
-def _instant(raw: str, mapping: Mapping) -> str:
-    """SQL for a value with its own offset, on the agency's wall clock."""
-    if not mapping.time_zone:
-        return _NO_ZONE
-    joined = f"regexp_replace(regexp_replace({raw}, ' +([+-]\\d)', '\\1'), ' *[zZ]$', 'Z')"
-    instant = f"timezone({literal(mapping.time_zone)}, TRY_CAST({joined} AS TIMESTAMPTZ))"
-    return f"coalesce({instant}, {_BAD_DATE})"
-
-
-def _clock_time(raw: str) -> str:
-    """SQL for a time of day from HH:MM[:SS], HHMM without its leading zero, or 9:05 PM."""
-    hhmm = f"lpad({raw}, 4, '0')"
-    return (
-        f"CASE WHEN regexp_matches({raw}, '^\\d{{1,4}}$')"
-        f" THEN TRY_CAST({hhmm}[1:2] || ':' || {hhmm}[3:4] || ':00' AS TIME)"
-        f" WHEN regexp_matches({raw}, '[AaPp]\\.?[Mm]\\.?$') THEN CAST(try_strptime("
-        f"replace(upper({raw}), '.', ''), ['%I:%M %p', '%I:%M:%S %p', '%I:%M%p']) AS TIME)"
-        f" ELSE TRY_CAST({raw} AS TIME) END"
-    )
-
-
-def _read_moment(reading: Reading, mapping: Mapping, sentinels: tuple[str, ...]) -> str:
-    """SQL for a timestamp on the agency's wall clock, which twice a year jumps.
-
-    NULL where not recorded, one of the marks where it is no time. A day without its time of day
-    counts from midnight.
-    """
-    raw = _clean(reading.column, sentinels)
-    written = _wall_clock(raw, mapping)
-    if reading.time is None:
-        return (
-            f"CASE WHEN {raw} IS NULL THEN NULL"
-            f" WHEN regexp_matches({raw}, {literal(_OFFSET)}) THEN {_instant(raw, mapping)}"
-            f" ELSE coalesce({_local(written, mapping)}, {_BAD_DATE}) END"
-        )
-    clock = _clean(reading.time, sentinels)
-    day = f"CAST({written} AS DATE)"
-    moment = _local(f"({day} + ({_clock_time(clock)}))", mapping)
-    return (
-        f"CASE WHEN {raw} IS NULL THEN NULL"
-        f" WHEN {clock} IS NULL THEN coalesce(CAST({day} AS TIMESTAMP), {_BAD_DATE})"
-        f" ELSE coalesce({moment}, {_BAD_DATE}) END"
-    )
-
-
-def _hour_bands(column: ColumnMapping, moment: str) -> str:
-    cases = []
-    for level, start, end in column.hours:
-        hour = f"hour({moment})"
-        inside = (
-            f"{hour} >= {start} AND {hour} < {end}"
-            if start < end
-            else f"({hour} >= {start} OR {hour} < {end})"
-        )
-        cases.append(f"WHEN {inside} THEN {literal(level)}")
-    return f"CASE WHEN year({moment}) <= 2 THEN NULL {' '.join(cases)} END"
+    return f"CASE {cases} END"
 
 
 def _lookup_value(column: ColumnMapping) -> tuple[str, str]:
@@ -157,11 +88,16 @@ def _lookup_value(column: ColumnMapping) -> tuple[str, str]:
     kind = column.canonical.type
     if column.values is not None:
         cases = " ".join(
-            f"WHEN {_fits('raw', source)} THEN {literal(code) if code else 'NULL'}"
+            f"WHEN {fits('raw', source)} THEN {literal(code) if code else 'NULL'}"
             for source, code in column.values
         )
-        known = " OR ".join(_fits("raw", source) for source, _ in column.values) or "FALSE"
+        known = " OR ".join(fits("raw", source) for source, _ in column.values) or "FALSE"
+        if column.bands:
+            band = _band(column)
+            return f"CASE {cases} ELSE {band} END", f"({known} OR {band} IS NOT NULL)"
         return f"CASE {cases} END" if cases else "NULL", f"({known})"
+    if column.bands:
+        return _band(column), f"({_band(column)} IS NOT NULL)"
     if kind == "tri":  # a typed yes/no column arrives as true and false
         answer = "CASE lower(raw) WHEN 'true' THEN 'yes' WHEN 'false' THEN 'no' ELSE lower(raw) END"
         known = f"(({answer}) IN ('yes', 'no', 'unknown'))"
@@ -176,21 +112,9 @@ def _lookup_value(column: ColumnMapping) -> tuple[str, str]:
         return f"CASE WHEN {known} THEN CAST(CAST({number} AS BIGINT) AS VARCHAR) END", known
     known = (
         f"(length(raw) <= {LONGEST_LABEL} AND"
-        f" NOT regexp_matches(raw, {literal(LABEL_LOOKS_IDENTIFYING)}))"
+        f" NOT regexp_matches(raw, {literal(f'{LABEL_LOOKS_IDENTIFYING}|{HIDDEN}')}))"
     )
     return f"CASE WHEN {known} THEN raw END", known
-
-
-def _unknown_label(column: ColumnMapping) -> str:
-    if column.canonical.type in ("text", "code") and column.values is None:
-        return (
-            f"CASE WHEN length(raw) > {LONGEST_LABEL}"
-            f" THEN '(longer than {LONGEST_LABEL} characters)' ELSE {literal(WITHHELD)} END"
-        )
-    return (
-        f"CASE WHEN regexp_matches(raw, {literal(VALUE_LOOKS_IDENTIFYING)}) OR length(raw) >"
-        f" {LONGEST_LABEL} THEN {literal(WITHHELD)} ELSE raw END"
-    )
 
 
 def present(table: TableMapping, files: Sequence[ExportFile]) -> dict[str, ColumnMapping]:
@@ -198,30 +122,43 @@ def present(table: TableMapping, files: Sequence[ExportFile]) -> dict[str, Colum
 
     Raises ``UserError`` naming a file and a column that the mapping needs and the file lacks.
     """
+    every = {h for f in files for h in f.header}
+    demanded = [(x.column, "leaves rows out") for x in table.left_out if not x.optional]
+    demanded += [(header, "lends to other tables") for header in table.lent]
+    for header, why in demanded:
+        _require(files, header, f"{table.table.name} ({why})")
     found = {}
     for name, column in table.columns.items():
-        named = [c for r in column.readings for c in (r.column, r.time) if c is not None]
-        named += [column.form_filled] if column.form_filled else []
-        lacking = [(f, c) for f in files for c in named if c not in f.header]
-        if lacking and not column.optional:
-            file, missing = lacking[0]
-            raise UserError(
-                f"{file.name}: no column {missing!r}, which the mapping reads for"
-                f" {table.table.name}.{name}; check that this is the right file and mapping"
-            )
-        if not named or any(all(c in f.header for c in named) for f in files):
+        if not column.optional:
+            for header in column.own_headers:
+                _require(files, header, f"{table.table.name}.{name}")
             found[name] = column
+            continue
+        boxes = tuple(b for b in column.boxes if b[0] in every)
+        readings = tuple(r for r in column.readings if r.lookup or every.issuperset(r.headers))
+        proved = column.form_filled is None or column.form_filled in every
+        if (boxes or readings or column.constant is not None) and proved:
+            found[name] = replace(column, boxes=boxes, readings=readings)
+        elif column.canonical.required or (column.boxes and not boxes):
+            header = column.own_headers[0]
+            _require(files, header, f"{table.table.name}.{name}, nor any other it could read")
     return found
+
+
+def _require(files: Sequence[ExportFile], header: str, reads: str) -> None:
+    for file in files:
+        if header not in file.header:
+            raise UserError(
+                f"{file.name}: no column {header!r}, which the mapping reads for {reads};"
+                " check that this is the right file and mapping"
+            )
 
 
 def needed(table: TableMapping, columns: dict[str, ColumnMapping]) -> list[str]:
     """Return the export's columns that must be staged to fill these canonical ones."""
-    found = list(table.key)
+    found = [*table.key, *table.lent, *(left.column for left in table.left_out)]
     for column in columns.values():
-        for reading in column.readings:
-            found += [c for c in (reading.column, reading.time) if c]
-        if column.form_filled:
-            found.append(column.form_filled)
+        found += column.own_headers
     return list(dict.fromkeys(found))
 
 
@@ -256,7 +193,7 @@ def check_keys(
         filled, *odd = one(
             con,
             f"SELECT sum(n), {counts} FROM (SELECT n, rn, {looks} FROM (SELECT"
-            f" {_clean(key, sentinels)} AS v, count(*) AS n, min(s.rowid) AS rn FROM {stage} s"
+            f" {clean(key, sentinels)} AS v, count(*) AS n, min(s.rowid) AS rn FROM {stage} s"
             " WHERE s.skip = 0 GROUP BY 1) WHERE v IS NOT NULL)",
         )
         for look, n, first in zip(KEY_LOOKS_LIKE, odd[::2], odd[1::2], strict=True):
@@ -284,25 +221,35 @@ def type_rows(
     """Create the temporary table ``target``: one typed row per staged row.
 
     Columns: ``rn`` (order), ``key_raw`` (the contact's own number, NULL if blank) and one per
-    canonical column; of dates and times, `not_a_time` says which are none. Repeated headers and
-    blank lines are left out. Raises ``UserError`` for a value map that fits none of the values.
+    canonical column; of dates and times, `not_a_time` says which are none. Repeated headers, blank
+    lines and what the table leaves out are left out; of a table with one column per box every box
+    ticked is a row. Raises ``UserError`` for a value map that fits none of the values, and where
+    columns are looked up in a file that was not given.
     """
     typed = Typed(target)
-    joins, select = [], []
+    look_up(con, stage, table, columns, mapping)
+    kept = kept_sql(table)
+    select, joins = [], []
+    rows, rn = f"{stage} s", "s.rowid"
+    boxed = {n: c for n, c in columns.items() if c.boxes}
+    if boxed:
+        typed.unknown_values |= unknown_boxes(con, stage, kept, boxed, mapping)
+        rows, rn = one_row_per_box(con, stage, table, boxed, mapping), "s.rn"
+        select += [f"b.{name}" for name in boxed]
     for position, (name, column) in enumerate(columns.items()):
         sentinels = mapping.not_recorded + column.not_recorded
+        if column.boxes:
+            continue
         if column.constant is not None:
             select.append(f"{literal(column.constant)} AS {name}")
         elif column.hours:
-            moment = _read_moment(column.readings[0], mapping, sentinels)
-            select.append(f"{_hour_bands(column, moment)} AS {name}")
-            odd = one(
-                con, f"SELECT count(*) FROM {stage} s WHERE s.skip = 0 AND year({moment}) <= 2"
-            )[0]
-            if odd:
-                typed.unknown_values[name] = {"(not a time)": int(odd)}
+            moment = _moment(column.readings[0], mapping, sentinels)
+            select.append(f"{hour_bands(column.hours, moment)} AS {name}")
+            odd = one(con, f"SELECT count(*) FROM {stage} s WHERE {kept} AND year({moment}) <= 2")
+            if odd[0]:
+                typed.unknown_values[name] = {"(not a time)": int(odd[0])}
         elif column.canonical.type in ("ts", "date"):
-            moments = [_read_moment(r, mapping, sentinels) for r in column.readings]
+            moments = [_moment(r, mapping, sentinels) for r in column.readings]
             value = f"coalesce({', '.join(moments)})"
             select.append(
                 f"CAST({value} AS DATE) AS {name}"
@@ -316,16 +263,15 @@ def type_rows(
                 )
                 select.append(f"CASE {cases} END AS contact_at_basis")
         elif column.canonical.type == "key":
-            cleaned = [_clean(r.column, sentinels) for r in column.readings]
-            select.append(f"coalesce({', '.join(cleaned)}) AS {name}")
+            select.append(f"{key_sql(column, sentinels)} AS {name}")
         else:
-            raw = f"coalesce({', '.join(_clean(r.column, sentinels) for r in column.readings)})"
+            raw = raw_sql(column, sentinels)
             lookup = f"lookup_{table.table.name}_{position}"
-            typed.unknown_values |= _make_lookup(con, stage, lookup, column, raw)
+            typed.unknown_values |= _make_lookup(con, stage, lookup, column, raw, kept)
             joins.append(f"LEFT JOIN {lookup} l{position} ON l{position}.raw = {raw}")
             value = f"l{position}.value"
             if column.blank_means and column.form_filled:
-                proof = f"s.{quote(column.form_filled)}"
+                proof = clean(column.form_filled, mapping.not_recorded)
                 value = (
                     f"CASE WHEN {raw} IS NULL AND {proof} IS NOT NULL"
                     f" THEN {literal(column.blank_means)} ELSE {value} END"
@@ -335,21 +281,25 @@ def type_rows(
             select.append(f"{value} AS {name}")
     key = " || chr(31) || ".join(f"s.{quote(k)}" for k in table.key) or "NULL"
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {target} AS SELECT s.rowid AS rn, s.row_hash,"
-        f" {key} AS key_raw, {', '.join(select)} FROM {stage} s {' '.join(joins)}"
-        " WHERE s.skip = 0"
+        f"CREATE OR REPLACE TEMP TABLE {target} AS SELECT {rn} AS rn, s.row_hash,"
+        f" {key} AS key_raw, {', '.join(select)} FROM {rows} {' '.join(joins)} WHERE {kept}"
     )
     return typed
 
 
 def _make_lookup(
-    con: duckdb.DuckDBPyConnection, stage: str, lookup: str, column: ColumnMapping, raw: str
+    con: duckdb.DuckDBPyConnection,
+    stage: str,
+    lookup: str,
+    column: ColumnMapping,
+    raw: str,
+    kept: str,
 ) -> dict[str, dict[str, int]]:
     value, known = _lookup_value(column)
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {lookup} AS SELECT raw, n, {value} AS value,"
         f" {known} AS known FROM (SELECT {raw} AS raw, count(*) AS n FROM {stage} s"
-        " WHERE s.skip = 0 GROUP BY 1) WHERE raw IS NOT NULL"
+        f" WHERE {kept} GROUP BY 1) WHERE raw IS NOT NULL"
     )
     fitting, odd = one(
         con, f"SELECT count(*) FILTER (known), count(*) FILTER (NOT known) FROM {lookup}"
@@ -363,7 +313,7 @@ def _make_lookup(
     if not odd:
         return {}
     rows = con.execute(
-        f"SELECT {_unknown_label(column)} AS label, CAST(sum(n) AS BIGINT) FROM {lookup}"
+        f"SELECT {unknown_label(column)} AS label, CAST(sum(n) AS BIGINT) FROM {lookup}"
         " WHERE NOT known GROUP BY 1 ORDER BY 2 DESC, 1"
     ).fetchall()
     listed = {str(label): int(n) for label, n in rows[:MOST_UNKNOWN_VALUES]}

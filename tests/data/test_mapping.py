@@ -10,17 +10,25 @@ from typing import Any
 
 import pytest
 
-from data import mapping, mapping_rules
+from data import mapping, mapping_tables
 from data.errors import UserError
 from tests.data.exports import MAPPING, changed
 
 DOCS = Path(__file__).parents[2] / "docs" / "mappings.md"
 C = "contacts__columns__"
+CAD = {"file": "cad", "columns": {"call_id": "Event", "incident_id": "Incident"}}
 
 
-@pytest.mark.parametrize("name", ["seattle", "canonical"])
+def _box(columns: dict[str, Any]) -> dict[str, Any]:
+    return {"map": {"X": "yes"}, "columns": columns}
+
+
+BOX = _box({"A": {"disposition": "other"}})
+
+
+@pytest.mark.parametrize("name", mapping.names())
 def test_shipped_mappings_are_valid(name: str) -> None:
-    assert name in mapping.names()
+    assert f"| `{name}` |" in DOCS.read_text(encoding="utf-8")
     assert mapping.read(name).name == name
 
 
@@ -77,6 +85,49 @@ def test_shipped_mappings_are_valid(name: str) -> None:
         ({C + "priority": {"from": "When", "hours": {"1": "6-7"}}}, "hours is for a text column"),
         ({"mapping__never_stored": ["Area"]}, "take it out of one of the two"),
         ({C + "district_id": "Home Address"}, "may identify a person"),
+        ({C + "district_id": {"from": "Area", "unpad": True}}, "unpad is for the agency's own"),
+        (
+            {C + "priority": {"from": "Area", "bands": {"1": "0-9"}}},
+            "bands is for a column of names",
+        ),
+        (
+            {C + "age_band": {"from": "Area", "bands": {"old": "9-99"}}},
+            "'old' is not a value of age",
+        ),
+        ({C + "age_band": {"from": "Area", "bands": {"12_17": "17-12"}}}, "bands read '18-24'"),
+        ({C + "contact_at__time_as": "hour"}, "time_as is 'hour', for a time column"),
+        ({C + "district_id": {"from": "Area", "means": "D1"}}, "means is for lists of values"),
+        (
+            {C + "custody": {"from": "Area", "means": "jailed"}},
+            "'jailed' is not a value of custody",
+        ),
+        (
+            {C + "district_id": {"from": "Area", "lookup": "calls"}},
+            "must name a table of the mapping",
+        ),
+        ({C + "incident_id": {"from": "Area", "lookup": "calls"}}, "not for numbers"),
+        (
+            {C + "district_id": {"from": "Area", "lookup": "calls"}, "calls": CAD},
+            r"found by incident_id; map it in \[contacts",
+        ),
+        ({"contacts__leave_out": [{"from": "Area"}]}, "leave_out 1: say which rows"),
+        ({"contacts__leave_out": [{"from": "SSN", "values": [""]}]}, "may identify a person"),
+        ({"dispositions__boxes": BOX}, "disposition is filled by the boxes; take it out"),
+        ({"contact_codes__boxes": BOX}, "a tick makes a row of contact_codes, which 'disposition'"),
+        ({"contact_codes__boxes": {"map": {"X": "yes"}}}, "columns must name the boxes"),
+        ({"contact_codes__boxes": BOX | {"map": {"X": "no"}}}, "what a ticked box holds: yes"),
+        ({"contact_codes__boxes": _box({"DOB": {"kind": "need"}})}, "may identify a person"),
+        (
+            {"contact_codes__boxes": _box({"A": {"kind": "needs"}})},
+            "'needs' is not a value of kind",
+        ),
+        ({"contact_codes__boxes": _box({"A": {"kind": "need"}})}, "code is needed"),
+        (
+            {"contact_codes__boxes": _box({"A": {"kind": "need"}, "B": {"code": "x"}})},
+            "must fill the same columns",
+        ),
+        ({"contact_codes__boxes": _box({"A": "yes"})}, "must say what a tick means"),
+        ({"contacts__boxes": _box({"A": {"origin": "911"}})}, "a tick makes a row of contacts"),
     ],
 )
 def test_a_bad_mapping_names_the_place_and_the_mending(
@@ -100,7 +151,7 @@ def test_what_a_mapping_can_say() -> None:
 
 def _settings_read() -> set[str]:
     """Every key that the parser of mappings takes from a TOML table."""
-    source = Path(mapping.__file__).read_text() + Path(mapping_rules.__file__).read_text()
+    source = "".join(Path(m.__file__).read_text() for m in (mapping, mapping_tables))
     return set(re.findall(r'\.(?:take|strings|day)\(\s*"(\w+)"', source))
 
 
@@ -116,7 +167,7 @@ def test_the_documentation_names_every_setting() -> None:
 def test_the_documentation_names_no_setting_that_is_not_there() -> None:
     named = set(re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", DOCS.read_text(), re.MULTILINE))
     listed = {n for cell in named for n in re.findall(r"`(\w+)`", cell)}
-    assert listed <= _settings_read()
+    assert listed <= _settings_read() | set(mapping.names())
 
 
 def test_the_worked_example_loads(tmp_path: Path) -> None:
