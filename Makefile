@@ -5,16 +5,17 @@ BIN = $(VENV)/bin
 PORT ?= 8501
 WORKERS ?= auto
 
-.PHONY: run test test-all lint bench docs clean
+.PHONY: run test test-all lint bench docs lock audit clean
 
 run: $(VENV)/.ready
-	$(BIN)/python -m streamlit run dashboard.py --server.port $(PORT)
+	$(BIN)/python -m pages serve --port $(PORT)
 
 test: $(VENV)/.ready
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow"
 
-test-all: $(VENV)/.ready
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+# Everything: `make test test-all` runs the quick ones once.
+test-all: test
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m slow
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
@@ -27,6 +28,17 @@ bench: $(VENV)/.ready
 
 docs: $(VENV)/.ready
 	$(BIN)/python -m data.dictionary
+
+# Every package with the hash of every file, for every system and Python at once.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock"
+
+lock: $(VENV)/.ready
+	$(LOCK) requirements.in --output-file requirements.txt
+	$(LOCK) requirements-dev.in --output-file requirements-dev.txt
+
+audit: $(VENV)/.ready
+	$(BIN)/python .ci/audit.py
 
 $(VENV)/.ready: requirements.txt
 	$(PYTHON) -m venv $(VENV)

@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import io
 import re
+import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import duckdb
 
 from data.errors import UserError
+from data.identifying import HIDDEN_LETTERS
 from data.mapping_model import FileFormat
 from data.sql import literal
 
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CHUNK = 1 << 20
+MOST_COLUMNS = 5_000
+MOST_CELLS = 40_000_000
+MOST_UNPACKED = 1 << 30
+"""Bytes an Excel file may unpack to: it is read into memory whole, and a small one can hold any amount."""
 EXCEL = {".xlsx", ".xls", ".xlsm", ".xlsb", ".ods"}
 DELIMITERS = ",;\t|"
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -42,6 +48,8 @@ class ExportFile:
     header: tuple[str, ...]
     odd_padding: bool = True
     """Values may be padded with more than spaces (tabs, no-break spaces)."""
+    stamp: tuple[int, ...] = ()
+    """Its device, number, size and time of change; empty for one that nobody else can write to."""
 
     @property
     def name(self) -> str:
@@ -56,14 +64,37 @@ class ExportFile:
 
 def examine(path: Path, wanted: FileFormat) -> ExportFile:
     """Look a file over; raise ``UserError`` if it is missing, empty, cut short or unreadable."""
-    if not path.exists():
-        raise UserError(f"{path}: no such file; check the path")
-    if path.is_dir():
-        raise UserError(f"{path}: is a folder; name the files in it, such as {path}/*.csv")
     try:
-        return _examine(path, wanted)
+        if not path.exists():
+            raise UserError(f"{path}: no such file; check the path")
+        if path.is_dir():
+            raise UserError(f"{path}: is a folder; name the files in it, such as {path}/*.csv")
+        if not path.is_file():  # a device or a pipe may never end, and cannot be read twice
+            raise UserError(f"{path}: is no ordinary file; save the export as a file")
+        before = stamp(path)
+        return replace(_examine(path, wanted), stamp=before)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except ValueError:  # what no file can be called
+        raise UserError(f"{str(path)!r}: is not the name of a file; check the path") from None
+
+
+def stamp(path: Path) -> tuple[int, ...]:
+    """Return what tells whether a file is still the one that was looked over."""
+    found = path.stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def refuse_changed(file: ExportFile) -> None:
+    """Raise ``UserError`` if a file is no longer the one that was looked over."""
+    try:
+        if not file.stamp or stamp(file.path) == file.stamp:
+            return
+    except OSError:
+        pass
+    raise UserError(
+        f"{file.name}: changed while it was read; load it when it is written to the end"
+    )
 
 
 def _examine(path: Path, wanted: FileFormat) -> ExportFile:
@@ -75,7 +106,7 @@ def _examine(path: Path, wanted: FileFormat) -> ExportFile:
         digest = _sha256(path)
         found = ExportFile(path, digest, format_, "none", "utf-8", ",", ())
         header = _excel_header(path, wanted) if format_ == "excel" else _parquet_header(path)
-        return replace(found, header=_checked_header(header, name))
+        return replace(found, header=checked_header(header, name))
     return _examine_csv(path, wanted)
 
 
@@ -117,17 +148,22 @@ def _chunks(stream: BinaryIO | gzip.GzipFile, name: str) -> Iterator[bytes]:
 
 
 def _examine_csv(path: Path, wanted: FileFormat) -> ExportFile:
-    name = path.name
     with path.open("rb") as raw:
-        zipped = raw.read(2) == _GZIP_MAGIC
-        raw.seek(0)
-        tee = _Tee(raw)
-        buffered = io.BufferedReader(tee, CHUNK)
-        stream = gzip.GzipFile(fileobj=buffered) if zipped else buffered
-        odd = _OddPadding(_chunks(stream, name))
-        encoding, first = _check_encoding(odd, wanted.encoding, name)
-        while buffered.read(CHUNK):  # whatever follows the archive is part of the hash
-            pass
+        return examine_csv(raw, path, wanted)
+
+
+def examine_csv(raw: BinaryIO, path: Path, wanted: FileFormat) -> ExportFile:
+    """Look over a CSV file that is open; raise ``UserError`` as :func:`examine` does."""
+    name = path.name
+    zipped = raw.read(2) == _GZIP_MAGIC
+    raw.seek(0)
+    tee = _Tee(raw)
+    buffered = io.BufferedReader(tee, CHUNK)
+    stream = gzip.GzipFile(fileobj=buffered) if zipped else buffered
+    odd = _OddPadding(_chunks(stream, name))
+    encoding, first = _check_encoding(odd, wanted.encoding, name)
+    while buffered.read(CHUNK):  # whatever follows the archive is part of the hash
+        pass
     text = first.decode(encoding, errors="replace").removeprefix("\ufeff")
     if not text.strip():
         raise UserError(f"{name}: the file is empty; export it again")
@@ -148,7 +184,7 @@ def _examine_csv(path: Path, wanted: FileFormat) -> ExportFile:
         "gzip" if zipped else "none",
         "latin-1" if encoding == "latin-1" else "utf-8",
         delimiter,
-        _checked_header(header, name),
+        checked_header(header, name),
         odd.found,
     )
 
@@ -231,10 +267,12 @@ def _excel_header(path: Path, wanted: FileFormat) -> list[str]:
     return [str(c) for c in read_excel(path, wanted, rows=0).columns]
 
 
-def read_excel(path: Path, wanted: FileFormat, rows: int | None = None) -> pd.DataFrame:
+def read_excel(path: Path | BinaryIO, wanted: FileFormat, rows: int | None = None) -> pd.DataFrame:
     """Return a sheet as text, its first row as the header; raise ``UserError`` if it cannot be."""
     import pandas as pd  # slow to import, and only Excel files need it
 
+    name = Path(str(getattr(path, "name", ""))).name
+    _refuse_bomb(path, name)
     try:
         frame = pd.read_excel(
             path,
@@ -245,17 +283,64 @@ def read_excel(path: Path, wanted: FileFormat, rows: int | None = None) -> pd.Da
             nrows=None if rows is None else rows + 1,
             keep_default_na=False,
         )
-    except Exception as error:
+    except (KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except BaseException as error:  # the reader's own panics are no ordinary exceptions
         what = (
             "has no sheet of that name"
             if wanted.sheet and "heet" in str(error)
             else "cannot be read"
         )
-        raise UserError(f"{path.name}: the Excel file {what}; open and save it again") from None
+        raise UserError(f"{name}: the Excel file {what}; open and save it again") from None
     if frame.empty:
-        raise UserError(f"{path.name}: the file is empty; export it again")
+        raise UserError(f"{name}: the file is empty; export it again")
     frame.columns = [str(v).strip() for v in frame.iloc[0]]
     return frame.iloc[1:].fillna("")
+
+
+def _refuse_bomb(file: Path | BinaryIO, name: str) -> None:
+    """Raise ``UserError`` for an Excel file that would fill the memory."""
+    try:
+        with zipfile.ZipFile(file) as packed:
+            unpacked = sum(member.file_size for member in packed.infolist())
+            if unpacked <= MOST_UNPACKED:
+                _refuse_far_cells(packed, name)
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, zlib.error):
+        return  # no archive, or a broken one: the reader says so
+    finally:
+        if not isinstance(file, Path):
+            file.seek(0)
+    if unpacked > MOST_UNPACKED:
+        raise UserError(
+            f"{name}: the Excel file unpacks to {unpacked / (1 << 30):.1f} GB, more than"
+            f" {MOST_UNPACKED >> 30} GB; save its sheet as CSV UTF-8"
+        )
+
+
+# Where a cell or a row stands, however its tag is called.
+_PLACE = re.compile(rb'\br="([A-Z]{0,3})([0-9]{1,10})"')
+
+
+def _refuse_far_cells(packed: zipfile.ZipFile, name: str) -> None:
+    """Raise ``UserError`` for a sheet so wide or long that its cells, filled or not, fill the memory."""
+    for member in packed.namelist():
+        if not (member.startswith("xl/worksheets/") and member.endswith(".xml")):
+            continue
+        wide = long = 0
+        with packed.open(member) as sheet:
+            tail = b""
+            while chunk := sheet.read(CHUNK):
+                for letters, row in _PLACE.findall(tail + chunk):
+                    column = 0
+                    for letter in letters:
+                        column = column * 26 + letter - 64
+                    wide, long = max(wide, column), max(long, int(row))
+                tail = chunk[-32:]
+        if wide * long > MOST_CELLS:
+            raise UserError(
+                f"{name}: a sheet of the Excel file reaches to row {long:,} and column {wide:,};"
+                " delete the stray cells or save it as CSV UTF-8"
+            )
 
 
 def _parquet_header(path: Path) -> list[str]:
@@ -277,16 +362,27 @@ def parquet(path: Path) -> str:
     return f"read_parquet({path_literal(path)}, hive_partitioning=false)"
 
 
-def _checked_header(header: list[str], name: str) -> tuple[str, ...]:
+def checked_header(header: list[str], name: str) -> tuple[str, ...]:
+    """Return a header without padding, nameless columns named; raise ``UserError`` for one name twice."""
+    if len(header) > MOST_COLUMNS:
+        raise UserError(
+            f"{name}: the header has {len(header):,} columns, more than {MOST_COLUMNS:,};"
+            " check which file it is"
+        )
     seen: set[str] = set()
     found = []
     for position, cell in enumerate(header, 1):
+        if HIDDEN_LETTERS.search(cell):
+            raise UserError(
+                f"{name}: the name of column {position} holds letters that cannot be seen;"
+                " type it anew in the export"
+            )
         # A trailing delimiter leaves a nameless last column; give it a name of its own.
         column = cell.strip() or f"(column {position})"
-        if column in seen:
+        if column.lower() in seen:  # DuckDB tells no names apart by their case
             raise UserError(
                 f"{name}: the header names {column!r} twice; rename one of them in the export"
             )
-        seen.add(column)
+        seen.add(column.lower())
         found.append(column)
     return tuple(found)
