@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 
-from data import extract, holds, ingest, mapping, purge, sample, swaps, template
+from data import extract, holds, ingest, mapping, purge, sample, swaps, template, verify
+from data.audit import command as audit_command
 from data.cli import Parser, add_store, run
 from data.errors import UserError
 from data.ingest import LoadReport
@@ -58,7 +60,7 @@ def _load(args: argparse.Namespace, publish: bool = True) -> None:
     report = ingest.load(
         Store(args.store),
         args.files,
-        mapping.read(args.mapping),
+        mapping.read(args.mapping, Store(args.store).root),
         agency_id=args.agency,
         replace_period=args.replace_period,
         publish=publish,
@@ -179,6 +181,23 @@ def _extract(args: argparse.Namespace) -> None:
     print(extract.extract(Store(args.store).current(), request, progress=_progress()))
 
 
+def _verify(args: argparse.Namespace) -> None:
+    report = verify.verify(Store(args.store), progress=_progress())
+    if args.json:
+        print(json.dumps(report.to_dict(), indent=1))
+    else:
+        for finding in report.findings:
+            print(finding)
+        for id_, n in report.contacts.items():
+            print(f"{'*' if id_ == report.current else ' '} {id_}  {n:,} contacts")
+    if report.errors:
+        more = f" (and {len(report.errors) - 1} more)" if report.errors[1:] else ""
+        first = report.errors[0]
+        raise UserError(f"{first.where}: {first.what}{more}; {first.to_do}")
+    if not args.json:
+        print("sound")
+
+
 def parser() -> Parser:
     """Return the parser; the documentation test walks it."""
     top = Parser(prog="python -m data", description=__doc__)
@@ -218,6 +237,10 @@ def parser() -> Parser:
     command("snapshots", _snapshots, "list the kept snapshots; * is the one in use")
     sub = command("rollback", _rollback, "use an earlier snapshot again")
     sub.add_argument("id", nargs="?", help="which one; the one before the current if left out")
+    help_ = "list what was done, by whom and when, or check that the log of it is whole"
+    audit_command.add(command("audit", audit_command.run, help_))
+    sub = command("verify", _verify, "check every file of the store, changing nothing")
+    sub.add_argument("--json", action="store_true", help="print what was found as JSON")
     sub = command("purge", _purge, "remove what was sealed or expunged from every kept snapshot")
     sub.add_argument(
         "file",

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import duckdb
 
+from data import opening
 from data.errors import UserError
 
 # A command imports a hundred thousand objects that stay until it ends: looking for garbage among them
@@ -46,6 +47,10 @@ def run(parser: Parser, argv: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (KeyboardInterrupt, duckdb.InterruptException):
         _fail("stopped; nothing was published", 130)
+    except duckdb.Error as error:
+        if not opening.damage(error):
+            raise
+        _fail(f"a snapshot is damaged: a part of it cannot be read; {opening.ROLL_BACK}", 2)
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from data import audit
 from data.errors import StoreLockedError, UserError
 from data.registry import costs as registry
 from data.registry.costs import CostItem
@@ -317,10 +318,12 @@ def save(
     costs: Iterable[Cost],
     agency: str = "",
     now: datetime | None = None,
+    who: str | None = None,
 ) -> str:
     """Keep a cost set as the newest version of its name and return that version.
 
-    Nothing kept before is touched. Raises ``UserError`` for values that cannot be used and for a folder
+    Nothing kept before is touched. ``who`` is named in the audit log; who runs this if None. Raises
+    ``UserError`` for values that cannot be used and for a folder
     that cannot be written to, ``StoreLockedError`` while another save is under way.
     """
     rows = check_all(costs, f"cost set {check_name(name)}: ")
@@ -333,7 +336,15 @@ def save(
             if kept:  # a clock set back does not make an older version the newest
                 stamp = max(stamp, saved_at(kept[0]) + timedelta(microseconds=1))
             version = stamp.strftime(_STAMP)
-            _write(folder / f"{version}.csv", to_csv(rows, name, agency))
+            content = to_csv(rows, name, agency)
+            audit.record(
+                root,
+                "costs",
+                who or audit.local(),
+                sha256=hashlib.sha256(content).hexdigest(),
+                costs=sum(c != d for c, d in zip(rows, defaults(), strict=True)),
+            )
+            _write(folder / f"{version}.csv", content)
     except Timeout:
         raise StoreLockedError(
             f"{folder}: another save is under way; try again when it is done"
@@ -368,7 +379,12 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def restore(
-    root: Path, name: str, version: str, agency: str = "", now: datetime | None = None
+    root: Path,
+    name: str,
+    version: str,
+    agency: str = "",
+    now: datetime | None = None,
+    who: str | None = None,
 ) -> str:
     """Use an earlier version again: keep it as the newest and return the new version."""
-    return save(root, name, load(root, name, version), agency, now)
+    return save(root, name, load(root, name, version), agency, now, who)

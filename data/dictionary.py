@@ -9,7 +9,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from data import encounters, registry, schema
 from data.settings import Settings
@@ -37,6 +39,54 @@ def _code(names: Iterable[str]) -> str:
     return ", ".join(f"`{n}`" for n in names)
 
 
+class Entry(NamedTuple):
+    """One column of the store. ``copy`` says what is done to it in a de-identified copy."""
+
+    table: str
+    column: str
+    type: str
+    need: str
+    when: str
+    meaning: str
+    values: tuple[str, ...]
+    copy: str
+
+
+ABSENT = "left out"
+"""What the dictionary says of a column that no de-identified copy has."""
+
+
+@cache
+def entries() -> tuple[Entry, ...]:
+    """Return every column of the store: the canonical tables, then ``encounters``."""
+    from data.extract import policy  # slow to import, and asked for only here
+
+    found = []
+    for table in schema.tables().values():
+        rules = policy.INCLUDED.get(table.name, {})
+        for c in table.columns:
+            copy = rules[c.name].words if c.name in rules else ABSENT
+            found.append(
+                Entry(table.name, c.name, c.type, c.level, c.when, c.meaning, c.values, copy)
+            )
+    for name, (_, meaning) in encounters.columns().items():
+        rule = policy.ENCOUNTERS.get(name)
+        copy = rule.words if rule else ABSENT
+        found.append(Entry("encounters", name, "", "", "", meaning, (), copy))
+    return tuple(found)
+
+
+def looked_up(words: str, table: str | None = None) -> tuple[Entry, ...]:
+    """Return the entries that hold all of some words, in any of their parts; of one table, or of all."""
+    wanted = words.lower().split()
+    return tuple(
+        e
+        for e in entries()
+        if table in (None, e.table)
+        and all(w in " ".join((*e[:6], *e.values, e.copy)).lower() for w in wanted)
+    )
+
+
 def _tables() -> Iterator[str]:
     yield "## Tables\n"
     yield "Types: " + "; ".join(f"*{t}* {words}" for t, words in TYPE_HELP.items()) + ".\n"
@@ -48,8 +98,9 @@ def _tables() -> Iterator[str]:
         yield from _table(
             ["column", "type", "need", "when", "meaning", "values"],
             (
-                (f"`{c.name}`", c.type, c.level, c.when, c.meaning, _code(c.values))
-                for c in table.columns
+                (f"`{e.column}`", e.type, e.need, e.when, e.meaning, _code(e.values))
+                for e in entries()
+                if e.table == table.name
             ),
         )
     yield "### encounters\n"
@@ -58,7 +109,8 @@ def _tables() -> Iterator[str]:
         " TRUE, FALSE, or NULL where not recorded.\n"
     )
     yield from _table(
-        ["column", "meaning"], ((f"`{n}`", m) for n, (_, m) in encounters.columns().items())
+        ["column", "meaning"],
+        ((f"`{e.column}`", e.meaning) for e in entries() if e.table == "encounters"),
     )
 
 

@@ -9,6 +9,10 @@ class UserError(Exception):
     exit_code = 2
 
 
+class StoreGoneError(UserError):
+    """The store folder was there and is not within reach: a disk or network folder went away."""
+
+
 class StoreLockedError(UserError):
     """Another load is writing to the store."""
 
@@ -25,3 +29,7 @@ class SnapshotError(UserError):
     """A snapshot broke a rule of the store: a defect of the product, not of the input."""
 
     exit_code = 1
+
+
+class NotAllowedError(UserError):
+    """The role of the person asking does not have the right this needs; nothing was returned."""

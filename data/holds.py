@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from data import numbers, schema
+from data import audit, numbers, schema
 from data.errors import UserError
 from data.roles import Role
 from data.sql import literal
@@ -71,8 +71,11 @@ def listed(store: Store) -> tuple[Held, ...]:
         raise UserError(f"{path}: cannot be read; restore it from a backup") from None
 
 
-def add(store: Store, file: Path) -> Change:
-    """Put a file's numbers on the list; ``without_effect`` counts those that stood on it."""
+def add(store: Store, file: Path, who: str | None = None) -> Change:
+    """Put a file's numbers on the list; ``without_effect`` counts those that stood on it.
+
+    ``who`` is named in the audit log; who runs the command if None.
+    """
     with store.lock():
         named = _read(store, file)
         for number in named:
@@ -90,17 +93,21 @@ def add(store: Store, file: Path) -> Change:
             since = min((h.since for h in was), default=today)
             reason = number.reason or next((h.reason for h in was), "")
             held = [h for h in held if h not in was] + [Held(every, since, reason)]
-        _write(store, held)
+        _write(store, held, "add", len(named) - known, who)
         return Change(len(named) - known, known, _not_in_use(store, named))
 
 
-def release(store: Store, file: Path) -> Change:
-    """Take a file's numbers off the list; ``without_effect`` counts those that did not stand on it."""
+def release(store: Store, file: Path, who: str | None = None) -> Change:
+    """Take a file's numbers off the list; ``without_effect`` counts those that did not stand on it.
+
+    ``who`` is named in the audit log; who runs the command if None.
+    """
     with store.lock():
         named = _read(store, file)
         held = listed(store)
-        _write(store, [h for h in held if not any(h.keys & n.keys for n in named)])
         found = sum(1 for n in named if any(h.keys & n.keys for h in held))
+        left = [h for h in held if not any(h.keys & n.keys for n in named)]
+        _write(store, left, "release", found, who)
         return Change(found, len(named) - found, _not_in_use(store, named))
 
 
@@ -122,12 +129,12 @@ def counts(snapshot: Snapshot, *, role: Role = Role.VIEWER) -> dict[str, int]:
     cursor = snapshot.cursor()
     here = str(cursor.execute("SELECT current_database()").fetchall()[0][0])
     contacts = stored(cursor, here, "contacts")
-    held = listed(Store(snapshot.path.parent.parent))
+    held = listed(snapshot.store)
     rows = cursor.execute(
         f"SELECT reason, count(*) FROM ({query(cursor, contacts, [here])}) GROUP BY 1 ORDER BY 1",
         parameters(held),
     ).fetchall()
-    return shown({str(reason): int(n) for reason, n in rows}, role)
+    return shown({str(reason): int(n) for reason, n in rows}, role.at_most(snapshot.role))
 
 
 def shown(by_reason: Mapping[str, int], role: Role) -> dict[str, int]:
@@ -231,10 +238,12 @@ def _not_in_use(store: Store, named: Sequence[numbers.Number]) -> int:
     return sum(1 for n in named if not n.keys & found)
 
 
-def _write(store: Store, held: Sequence[Held]) -> None:
+def _write(store: Store, held: Sequence[Held], action: str, changed: int, who: str | None) -> None:
     rows = [
         {"keys": sorted(h.keys), "since": h.since.isoformat(), "reason": h.reason} for h in held
     ]
+    who = who or audit.local()
+    audit.record(store.root, "hold", who, action=action, changed=changed, listed=len(held))
     try:
         store.write_private(LIST, json.dumps({"held": rows}, indent=1) + "\n")
     except OSError as error:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
 
-from data import checks, encounters, schema, transform
+from data import checks, encounters, opening, schema, transform
+from data.audit.loads import Account
 from data.errors import UserError
 from data.identifying import identifies
 from data.mapping_model import ColumnMapping, Mapping, TableMapping
@@ -20,11 +21,12 @@ from data.merge import PREVIOUS, attach_previous, content_hash, merge
 from data.readers import ExportFile, examine
 from data.registry import DISPOSITIONS
 from data.report import Load, LoadReport, finish, reject, reject_unreadable
+from data.roles import Right
 from data.sql import one
 from data.staging import BLANK, REPEATED_HEADER, stage
 from data.store import Store
 
-__all__ = ["LoadReport", "content_hash", "load"]
+__all__ = ["Kept", "LoadReport", "content_hash", "load"]
 
 Progress = Callable[[str], None]
 # What DuckDB raises when it cannot write: at once, at a commit, or at a checkpoint.
@@ -36,6 +38,20 @@ _DISK_ERRORS = (
 _SYSTEM_COLUMNS = ("agency_id", "source", "load_id")
 
 
+@dataclass
+class Kept:
+    """Where a load that does not publish leaves the file it built; what that would replace, and its id.
+
+    ``dropped`` are headers taken out before, ``sha256`` the hashes of the files before that, by name.
+    """
+
+    path: Path
+    dropped: tuple[str, ...] = ()
+    sha256: dict[str, str] = field(default_factory=dict)
+    before: str | None = None
+    id: str = ""
+
+
 def load(
     store: Store,
     files: Sequence[Path | str],
@@ -45,23 +61,46 @@ def load(
     replace_period: bool = False,
     publish: bool = True,
     simulated: bool = False,
+    who: str | None = None,
+    keep: Kept | None = None,
     progress: Progress = lambda stage: None,
 ) -> LoadReport:
     """Load one export (any number of files) and publish a new snapshot.
 
-    With ``publish=False`` everything is done but the publishing. Raises ``UserError`` for bad input,
+    With ``publish=False`` everything is done but the publishing; ``keep`` then takes the file that was
+    built, to be published as it is. ``who`` is named in the audit log; who
+    runs the command if None. Raises ``UserError`` for bad input,
     ``TooManyRejectedError`` over the limit and ``StoreLockedError`` while another load writes; in
     all three nothing is published.
     """
-    progress("looking the files over")
-    if not files:
-        raise UserError("name at least one file to load")
-    examined = [examine(Path(f), mapping.file) for f in files]
-    with store.lock():
-        store.sweep()
-        return _load_locked(
-            store, examined, mapping, agency_id, replace_period, publish, simulated, progress
+    store.role.need(Right.LOAD)
+    account = Account(store.root, "simulate" if simulated else "load", who)
+    with account.refusals() if publish else contextlib.nullcontext():
+        progress("looking the files over")
+        if not files:
+            raise UserError("name at least one file to load")
+        examined = [examine(Path(f), mapping.file) for f in files]
+        if keep is not None:
+            examined = [replace(f, sha256=keep.sha256.get(f.name, f.sha256)) for f in examined]
+        account.add(
+            files=[f.sha256 for f in examined],
+            mapping=f"{mapping.name} {mapping.edition}",
+            mode="replace_period" if replace_period else "add_or_replace",
         )
+        with store.lock():
+            store.sweep()
+            return _load_locked(
+                store,
+                examined,
+                mapping,
+                agency_id,
+                replace_period,
+                publish,
+                simulated,
+                account,
+                keep,
+                progress,
+            )
 
 
 def _load_locked(
@@ -72,13 +111,15 @@ def _load_locked(
     replace_period: bool,
     publish: bool,
     simulated: bool,
+    account: Account,
+    keep: Kept | None,
     progress: Progress,
 ) -> LoadReport:
     load_id = store.new_id()
     building = store.building_path(load_id)
     con: duckdb.DuckDBPyConnection | None = None
     try:
-        con = _connect(store, building, publish)
+        con = _connect(store, building, publish or keep is not None)
         state = Load(
             con,
             _with_time_zone(mapping, files),
@@ -88,6 +129,8 @@ def _load_locked(
             store.settings.rejected_limit,
         )
         _read(state, files, progress)
+        if keep is not None:
+            state.report.dropped_columns[:0] = keep.dropped
         progress("merging with what the store holds")
         previous = store.current_id()
         carried = previous is not None and attach_previous(con, store, previous, simulated)
@@ -99,18 +142,32 @@ def _load_locked(
             finish(state, files, replace_period)
         progress("checking")
         checks.run(con)
+        if keep is not None:
+            _keep(con, keep, previous, load_id, building, state.report)
         if not publish:
             return state.report
+        account.add(
+            before=previous,
+            rows=state.report.rows_read,
+            contacts=state.report.contacts,
+            rejected=sum(state.report.rejected.values()),
+            removed=state.report.removed,
+        )
         if previous and content_hash(con) == content_hash(con, PREVIOUS):
             state.report.snapshot, state.report.changed = previous, False
+            account.add(snapshot=previous)
+            account.write("unchanged")
             return state.report
         progress("publishing")
         con.execute("CHECKPOINT")
         con.close()
+        account.add(snapshot=load_id)
+        account.write("published")
         store.publish(load_id, building)
         state.report.snapshot = load_id
         return state.report
     except (*_DISK_ERRORS, OSError) as error:
+        _refuse_damaged(store, error)
         raise UserError(
             f"{store.root}: cannot write the store ({_cause(error)});"
             " free space on that disk or give another --store; nothing was published"
@@ -120,12 +177,34 @@ def _load_locked(
             f"{', '.join(f.name for f in files)}: not enough memory ({_cause(error)});"
             " close other programs or load fewer files at a time; nothing was published"
         ) from None
+    except duckdb.Error as error:
+        _refuse_damaged(store, error)
+        raise
     finally:
         if con is not None:
             con.close()
         # Published, the file bears its final name; what is left under this one is of no use.
         for left in (building, building.with_name(building.name + ".wal")):
             left.unlink(missing_ok=True)
+
+
+def _keep(
+    con: duckdb.DuckDBPyConnection,
+    keep: Kept,
+    previous: str | None,
+    load_id: str,
+    building: Path,
+    report: LoadReport,
+) -> None:
+    """Put a finished file where it is wanted, unless the snapshot in use holds the same."""
+    keep.before, keep.id = previous, load_id
+    if previous and content_hash(con) == content_hash(con, PREVIOUS):
+        report.snapshot, report.changed = previous, False
+        return
+    con.execute("CHECKPOINT")
+    con.close()
+    building.replace(keep.path)
+    report.snapshot = load_id
 
 
 def _without_spill(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
@@ -160,6 +239,12 @@ def _transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     con.execute("BEGIN")
     yield
     con.execute("COMMIT")
+
+
+def _refuse_damaged(store: Store, error: BaseException) -> None:
+    """Raise ``UserError`` if an error came of reading the snapshot in use, not of writing the next."""
+    if opening.damage(error) and (current := store.pointed()):
+        raise opening.damaged(current) from None
 
 
 def _cause(error: BaseException) -> str:
@@ -326,7 +411,7 @@ def _reject_contacts(state: Load, table: TableMapping) -> None:
         "CASE WHEN key_raw IS NULL THEN 'no contact number'"
         " WHEN contact_at IS NULL THEN 'no date'"
         " WHEN contact_at < TIMESTAMP '0003-01-01'"
-        f" THEN {transform.not_a_time('contact_at')}"
+        f" THEN coalesce({transform.not_a_time('contact_at')}, 'date before {transform.EARLIEST}')"
         f" WHEN contact_at < TIMESTAMP '{transform.EARLIEST}'"
         f" THEN 'date before {transform.EARLIEST}'"
         f" WHEN contact_at >= TIMESTAMP '{latest}' + INTERVAL 1 DAY THEN 'date in the future' END"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from data.store import Snapshot, Store
+from data.store import Snapshot
 
 _SEPARATOR = chr(31)
 _LETTERS = 32
@@ -21,7 +21,7 @@ def hashed(snapshot: Snapshot, kind: str, agency: str, numbers: Iterable[str]) -
     ``kind`` is the column's name without ``_key`` or ``_id``, such as "officer". Raises ``UserError``
     if the store's secret is missing or cannot be read.
     """
-    secret = Store(snapshot.path.parent.parent).secret()
+    secret = snapshot.store.secret()
     return {n: _keyed(secret, kind, agency, n.strip()) for n in numbers if n.strip()}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from data import checks, schema, transform
+from data import checks, opening, schema, transform
 from data.errors import UserError
 from data.mapping_model import ColumnMapping
 from data.registry import DISPOSITIONS
@@ -39,6 +39,7 @@ def attach_previous(
     """
     snapshot = store.snapshot(previous)
     snapshot.refuse_log()
+    opening.connect(snapshot.path, snapshot.id).close()
     try:
         con.execute(f"ATTACH {literal(str(snapshot.path))} AS {PREVIOUS} (READ_ONLY)")
     except duckdb.Error:

@@ -18,7 +18,7 @@ from typing import Any
 
 import duckdb
 
-from data import anew, edition, holds, numbers, schema, swaps
+from data import anew, audit, edition, holds, numbers, publishing, schema, seals, swaps
 from data.anew import CONTACT, OF_INCIDENT
 from data.errors import UserError
 from data.roles import Role
@@ -69,7 +69,7 @@ def log(store: Store, *, role: Role = Role.VIEWER) -> tuple[Entry, ...]:
     What was kept for a claim that is not marked ``privileged = 'no'`` is told only to whom privilege
     extends. Raises ``UserError`` if the log cannot be read.
     """
-    return tuple(_entry(line, role) for line in swaps.lines(store))
+    return tuple(_entry(line, role.at_most(store.role)) for line in swaps.lines(store))
 
 
 def purge(
@@ -77,11 +77,13 @@ def purge(
     file: Path | None = None,
     *,
     dry_run: bool = False,
+    who: str | None = None,
     progress: Progress = lambda stage: None,
 ) -> Report:
     """Remove what a load replaced away, and the contacts a file names, from all kept snapshots.
 
-    With ``dry_run`` nothing is changed. Raises ``UserError`` for a file or snapshot that cannot be
+    With ``dry_run`` nothing is changed. ``who`` is named in the audit log; who runs the command if None.
+    Raises ``UserError`` for a file or snapshot that cannot be
     read, or a disk that is full, and ``StoreLockedError`` while a load writes; in all of these nothing
     is removed. Interrupted after the decision (``data.swaps``), it is finished by the next purge or
     load.
@@ -97,7 +99,7 @@ def purge(
             entry, pairs = _decide(con, names, store)
             unmatched, only_older = _unmatched(con, names, file, current), _held_only_in_older(con)
             if not dry_run:
-                _rewrite(con, store, entry, pairs, names, progress)
+                _rewrite(con, store, entry, pairs, names, who or audit.local(), progress)
         return Report(entry, dry_run, unmatched, only_older)
 
 
@@ -181,7 +183,7 @@ def _find(
     con.execute(f"CREATE TEMP TABLE traces AS {everywhere}")
     # A hold that a newer snapshot knows of counts although another one is in use again.
     evidence = [n for id_, n in names.items() if id_ >= current.id]
-    listed = holds.parameters(holds.listed(Store(current.path.parent.parent)))
+    listed = holds.parameters(holds.listed(current.store))
     con.execute(
         "CREATE TEMP TABLE under_hold"
         " (agency_id VARCHAR, source VARCHAR, contact_id VARCHAR, reason VARCHAR)"
@@ -294,6 +296,7 @@ def _rewrite(
     entry: Entry,
     pairs: dict[str, str],
     names: dict[str, str],
+    who: str,
     progress: Progress,
 ) -> None:
     """Write the snapshots anew, all of them before any takes its place; log the purge."""
@@ -307,11 +310,21 @@ def _rewrite(
             _keys_gone_here(con, names[old])
             keys = [r[0] for r in con.execute("SELECT key FROM gone_here ORDER BY 1").fetchall()]
             anew.write(store.snapshot(old), built[-1], gone, keys)
-            store.flush(built[-1])
-            built[-1].chmod(0o444)
+            publishing.seal(store, built[-1], seals.path_of(store.path_of(new)))
         progress("putting them in place")
         for name in names.values():
             con.execute(f"DETACH {name}")
+        audit.record(
+            store.root,
+            "purge",
+            who,
+            removed=entry.removed,
+            calls=entry.calls,
+            # Not by reason: what rests on privilege is not for everyone who may read the log.
+            held=entry.kept_under_hold,
+            old=sorted(entry.snapshots),
+            snapshots=sorted(entry.snapshots.values()),
+        )
         swaps.commit(store, _line(entry))
         decided = True
     except _DISK_ERRORS as error:
@@ -330,6 +343,8 @@ def _rewrite(
             for path in built:
                 path.unlink(missing_ok=True)
                 path.with_name(path.name + ".wal").unlink(missing_ok=True)
+            for new in pairs.values():
+                seals.path_of(store.path_of(new)).unlink(missing_ok=True)
     if not _finish(store):
         raise UserError(
             f"{store.root}: an old snapshot is in use and cannot be deleted; close the dashboard and"

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from data.errors import StoreLockedError, UserError
+from data.errors import StoreGoneError, StoreLockedError, UserError
 from data.store import Store
 
 SAMPLE_CONTACTS = 24_000
@@ -54,9 +54,19 @@ def simulate(
     return f"published as snapshot {report.snapshot}: {report.contacts:,} simulated contacts"
 
 
+def needed(store: Store) -> bool:
+    """Say whether the store has nothing yet. Raises ``StoreGoneError`` if it had and went away."""
+    try:
+        return store.current_id() is None
+    except StoreGoneError:
+        raise
+    except UserError:  # a pointer that is lost or damaged: there is something
+        return False
+
+
 def ensure(store: Store, progress: Callable[[str], None] = lambda stage: None) -> None:
     """Publish the simulated agency if the store has nothing yet; wait if someone else is doing so."""
-    if store.current_id() is not None:
+    if not needed(store):
         return
     try:
         simulate(store, SAMPLE_CONTACTS, SAMPLE_SEED, officers=SAMPLE_OFFICERS, progress=progress)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from data.errors import UserError
+from data.roles import Role
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,33 @@ class Settings:
     agency_contact: str = field(
         default="", metadata={"doc": "Whom to ask, as printed at the foot of the brief and report."}
     )
+    session_hours: float = field(
+        default=8.0, metadata={"doc": "Hours after which one has to sign in again."}
+    )
+    roles_claim: str = field(
+        default="",
+        metadata={
+            "doc": "Claim of the sign-in provider that says who has which role, such as `roles` or"
+            " `realm_access.roles`; without it no claim counts. A value that is the name of a role is"
+            " that role, unless `[roles]` says otherwise."
+        },
+    )
+    roles: tuple[tuple[str, Role], ...] = field(
+        default=(),
+        metadata={
+            "doc": 'Table at the end of the file: who has which role, as `"chief@agency.gov" ='
+            ' "analyst"`, or a value of the claim and its role. An address counts only where the'
+            " provider says that it is verified. Whoever is not listed is a viewer; of several the role"
+            " with the most rights counts."
+        },
+    )
+    everyone_is_administrator_without_sign_in: bool = field(
+        default=False,
+        metadata={
+            "doc": "True: without a sign-in provider the dashboard serves other computers too, and whoever"
+            " reaches it sees and may do everything. Only behind something else that lets in nobody else."
+        },
+    )
 
 
 def read(path: Path) -> Settings:
@@ -48,7 +76,7 @@ def read(path: Path) -> Settings:
         return Settings()
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UserError(
             f"{path}: not a valid TOML file ({error}); mend the line it names"
         ) from None
@@ -59,12 +87,19 @@ def read(path: Path) -> Settings:
         if name not in known:
             raise UserError(f"{path}: unknown setting {name!r}; known: {', '.join(known)}")
         expected = type(known[name].default)
-        if expected is str:
+        if expected is tuple:
+            raw[name] = _roles(path, value)
+        elif expected is bool:
+            if not isinstance(value, bool):
+                raise UserError(f"{path}: {name} must be true or false")
+        elif expected is str:
             if not isinstance(value, str):
                 raise UserError(f"{path}: {name} must be text in quotes")
         elif isinstance(value, bool) or not isinstance(value, (expected, int)):
             raise UserError(f"{path}: {name} must be a number")
     settings = Settings(**raw)
+    if not settings.session_hours > 0:
+        raise UserError(f"{path}: session_hours must be more than 0")
     if not 0 <= settings.rejected_limit <= 1:
         raise UserError(f"{path}: rejected_limit must lie between 0 and 1")
     if settings.snapshots_kept < 1:
@@ -74,3 +109,16 @@ def read(path: Path) -> Settings:
             f"{path}: public_threshold must be at least 5; smaller counts identify people"
         )
     return settings
+
+
+def _roles(path: Path, table: object) -> tuple[tuple[str, Role], ...]:
+    if not isinstance(table, dict):
+        raise UserError(
+            f'{path}: roles must be a table: a line [roles], then "NAME" = "ROLE" lines'
+        )
+    for name, role in table.items():
+        if role not in list(Role):
+            raise UserError(
+                f"{path}: [roles] {name!r} has no role {role!r}; the roles are: {', '.join(Role)}"
+            )
+    return tuple((name, Role(role)) for name, role in table.items())

@@ -9,6 +9,7 @@ Layout of a store folder::
     legal_holds.json     what the agency keeps from a purge, as keyed hashes, optional
     purges.jsonl         that something was purged, never what
     snapshots/<id>.duckdb
+    snapshots/<id>.json  its seal: what the file was when it was published, byte for byte
     analysis/<id>/       the de-identified copy that people's own SQL runs over, made on first use
 
 A crash at any instant leaves the last good snapshot in use: a snapshot is built under another name,
@@ -18,75 +19,79 @@ flushed to disk, and only then does the pointer move, by one atomic rename.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-import re
 import secrets
 import shutil
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 from filelock import FileLock, Timeout
 
-from data import settings, swaps
-from data.errors import StoreLockedError, UserError
+from data import audit, opening, publishing, seals, secret, settings, swaps
+from data.audit import noticed
+from data.errors import StoreGoneError, StoreLockedError, UserError
+from data.opening import READ_CONFIG, ROLL_BACK
+from data.roles import Right, Role
 
-READ_CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    "enable_external_access": "false",
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-}
+__all__ = ["READ_CONFIG", "Snapshot", "Store", "default_root"]
 
-_ID = re.compile(r"\d{8}T\d{12}-[0-9a-f]{6}")
-_ROLL_BACK = "roll back to another with `python -m data rollback`"
-
-_OPEN_SNAPSHOTS = 8
-_connections: dict[str, duckdb.DuckDBPyConnection] = {}
-_connections_lock = threading.Lock()
+_TIME = "%Y%m%dT%H%M%S%f"
+# Stores this process has read from: one that is gone went away, and is not about to be made.
+_seen: set[Path] = set()
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One published, read-only state of the store."""
+    """One published, read-only state of the store, and the role of whoever opened it."""
 
     id: str
     path: Path
+    role: Role = Role.ADMINISTRATOR
+
+    @property
+    def store(self) -> Store:
+        """The store it lies in, for the same role."""
+        return Store(self.path.parent.parent, self.role)
+
+    def to_publish(self) -> Snapshot:
+        """Return it for code that withholds small counts from what it returns, whoever asks.
+
+        The one way past the check of ``cursor``. ``tests/test_house.py`` lists the modules that may
+        call it. What it opens never sees what is privileged.
+        """
+        return replace(self, role=Role.ANALYST)
 
     def refuse_log(self) -> None:
         """Raise ``UserError`` if a write-ahead log lies beside it: opening would replay it unseen."""
         if self.path.with_name(self.path.name + ".wal").exists():
             raise UserError(
-                f"snapshot {self.id} has a write-ahead log beside it and is refused; {_ROLL_BACK}"
+                f"snapshot {self.id} has a write-ahead log beside it and is refused; {ROLL_BACK}"
             )
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a cursor of this process's one read-only connection to the snapshot.
 
-        Raises ``UserError`` if the snapshot cannot be opened or has a write-ahead log beside it.
+        Raises ``NotAllowedError`` unless the role may see the agency's own figures, ``UserError`` if
+        the snapshot cannot be opened or has a write-ahead log beside it.
         """
+        self.role.need(Right.FIGURES)
+        return self._open()
+
+    def probe(self) -> None:
+        """Raise ``UserError`` if it cannot be opened, whoever asks."""
+        self._open().close()
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
         self.refuse_log()
-        with _connections_lock:
-            connection = _connections.pop(str(self.path), None)
-            if connection is None:
-                try:
-                    connection = duckdb.connect(str(self.path), read_only=True, config=READ_CONFIG)
-                except duckdb.Error:
-                    why = swaps.gone(Store(self.path.parent.parent), self.id)
-                    raise UserError(
-                        why or f"snapshot {self.id} cannot be opened; {_ROLL_BACK}"
-                    ) from None
-                # What was deleted in the meantime keeps its place on the disk while it is open.
-                for path in [p for p in _connections if not Path(p).exists()]:
-                    del _connections[path]
-            # The last used stay open. Dropped, not closed: cursors handed out still work.
-            _connections[str(self.path)] = connection
-            for oldest in list(_connections)[:-_OPEN_SNAPSHOTS]:
-                del _connections[oldest]
-            return connection.cursor()
+        try:
+            return opening.cursor(self.path, self.id)
+        except UserError:
+            if why := swaps.gone(self.store, self.id):
+                raise UserError(why) from None
+            raise
 
 
 def default_root() -> Path:
@@ -101,15 +106,21 @@ def default_root() -> Path:
 
 
 class Store:
-    """A store folder. Creating the object touches nothing on disk."""
+    """A store folder, opened by someone of a role. Creating the object touches nothing on disk.
 
-    def __init__(self, root: Path | str | None = None) -> None:
+    Whoever runs a command can read the folder's files, and is its administrator; whoever comes over
+    the network has the role that the dashboard gives them.
+    """
+
+    def __init__(self, root: Path | str | None = None, role: Role = Role.ADMINISTRATOR) -> None:
         self.root = Path(root) if root else default_root()
+        self.role = role
         self.snapshots_dir = self.root / "snapshots"
         self.pointer = self.root / "current"
 
     def prepare(self) -> None:
         """Create the store's folders; raise ``UserError`` if it cannot be."""
+        self._refuse_gone()
         try:
             self.snapshots_dir.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -117,51 +128,37 @@ class Store:
                 f"{self.root}: cannot create the store ({error.strerror}); give another --store"
             ) from None
 
+    def _refuse_gone(self) -> None:
+        """Raise ``StoreGoneError`` if the store was there and is not: never make another in its place."""
+        if self.root.absolute() in _seen and not self.snapshots_dir.is_dir():
+            raise StoreGoneError(
+                f"{self.root}: the store was here and is gone; connect the disk or network folder it is"
+                " on again: nothing is lost, and work goes on when it is back"
+            )
+
     @property
     def settings(self) -> settings.Settings:
         """The agency's settings; the defaults where there is no settings file."""
-        return settings.read(self.root / "settings.toml")
+        path = self.root / "settings.toml"
+        found = settings.read(path)
+        noticed.settings(path, found)
+        return found
 
     def secret(self) -> str:
         """Return the store's key for hashes, making it on first use (32 random bytes, mode 0600).
 
-        Raises ``UserError`` if it is lost while snapshots hold hashes made with it: under another key
-        every contact would come in a second time.
+        Raises ``UserError`` if it is lost, or another than the one its snapshots' hashes were made with:
+        under another key every contact would come in a second time.
         """
-        path = self.root / "secret"
-        self.prepare()
-        if not path.exists():
-            if self.ids():
-                raise UserError(
-                    f"{path}: the store's secret is missing; restore it from a backup,"
-                    " or start again with another --store"
-                )
-            self._make_secret(path)
-        try:
-            value = path.read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError):
-            value = ""
-        if not value:
-            raise UserError(f"{path}: the store's secret cannot be read; restore it from a backup")
-        return value
-
-    def _make_secret(self, path: Path) -> None:
-        temporary = self.root / f".secret-{secrets.token_hex(4)}"
-        try:
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w") as file:
-                file.write(secrets.token_hex(32))
-                file.flush()
-                os.fsync(file.fileno())
-            # Only a whole secret gets the name, and the first one keeps it.
-            with contextlib.suppress(FileExistsError):
-                os.link(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        return secret.read(self)
 
     @contextlib.contextmanager
     def lock(self, timeout: float = 0) -> Iterator[None]:
-        """Hold the store's one write lock; raise ``StoreLockedError`` if another load has it."""
+        """Hold the store's one write lock: whatever changes the store does so with it.
+
+        Raises ``NotAllowedError`` unless the role may load, ``StoreLockedError`` if another load has it.
+        """
+        self.role.need(Right.LOAD)
         self.prepare()
         lock = FileLock(self.root / "lock")
         try:
@@ -181,13 +178,42 @@ class Store:
             lock.release()
 
     def current_id(self) -> str | None:
-        """Return the id of the snapshot in use, or None before the first load."""
+        """Return the id of the snapshot in use, or None before the first load.
+
+        Raises ``StoreGoneError`` if the store was there and is not, ``UserError`` if the pointer is lost
+        or damaged: taken for an empty store, it would have the next load begin from nothing.
+        """
         try:
-            return self.pointer.read_text(encoding="ascii").strip() or None
+            named = self.pointer.read_text(encoding="ascii").strip()
         except FileNotFoundError:
-            return None
+            self._refuse_gone()
+            named = ""
+        except UnicodeDecodeError:
+            named = "no id"
+        except OSError as error:
+            raise StoreGoneError(
+                f"{self.pointer}: cannot be read ({error.strerror}); connect the disk or network folder it"
+                " is on, or give this account read access: nothing is lost"
+            ) from None
+        if opening.ID.fullmatch(named):
+            _seen.add(self.root.absolute())
+            return named
+        if named:
+            raise UserError(f"{self.pointer}: cannot be read; {ROLL_BACK}")
+        if self.ids():
+            raise UserError(
+                f"{self.pointer}: names no snapshot, though some are kept; `python -m data rollback` uses"
+                " the newest again"
+            )
+        return None
+
+    def pointed(self) -> str | None:
+        """Return the id that the pointer holds, None for whatever is none."""
+        try:
+            named = self.pointer.read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError):
-            raise UserError(f"{self.pointer}: cannot be read; {_ROLL_BACK}") from None
+            return None
+        return named if opening.ID.fullmatch(named) else None
 
     def path_of(self, id_: str) -> Path:
         """Return where a snapshot lies."""
@@ -218,21 +244,36 @@ class Store:
         path = self.path_of(id_)
         if not path.is_file():
             why = swaps.gone(self, id_) or f"there is no snapshot {id_!r}"
-            raise UserError(f"{why}; `python -m data snapshots` lists those kept")
-        return Snapshot(id_, path)
+            raise UserError(
+                f"{why}; `python -m data snapshots` lists those kept, `python -m data rollback` uses one"
+            )
+        return Snapshot(id_, path, self.role)
 
     def ids(self) -> list[str]:
         """Return the kept snapshots' ids, newest first."""
         if not self.snapshots_dir.is_dir():
             return []
-        stems = {p.stem for p in self.snapshots_dir.glob("*.duckdb")}
+        stems = self._files()
         if leaving := swaps.pending(self):  # purged; still there until that is finished
             stems -= {old for old, new in leaving.items() if new in stems}
-        return sorted((stem for stem in stems if _ID.fullmatch(stem)), reverse=True)
+        # What a load left that was killed before the pointer moved was never in use.
+        if marks := seals.marks(self.snapshots_dir):
+            stems -= {id_ for id_ in marks if id_ != self.pointed()}
+        return sorted((stem for stem in stems if opening.ID.fullmatch(stem)), reverse=True)
+
+    def _files(self) -> set[str]:
+        return {p.stem for p in self.snapshots_dir.glob("*.duckdb")}
 
     def new_id(self) -> str:
-        """Return an id never used before: the time in UTC and a random tail."""
-        return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{secrets.token_hex(3)}"
+        """Return an id never used before: the time in UTC and a random tail.
+
+        Later than every kept one, even if the clock was set back: the newest is the last published.
+        """
+        time = f"{datetime.now(UTC):{_TIME}}"
+        last = max((i.split("-")[0] for i in [*self.ids(), self.pointed() or ""]), default="")
+        if time <= last:
+            time = f"{datetime.strptime(last, _TIME) + timedelta(microseconds=1):{_TIME}}"
+        return f"{time}-{secrets.token_hex(3)}"
 
     def id_like(self, id_: str) -> str:
         """Return an id never used before with the time of another: it keeps its place in the order."""
@@ -252,41 +293,19 @@ class Store:
         Raises ``UserError`` if the file still has a write-ahead log, ``OSError`` if the disk fails;
         the snapshot in use then stays.
         """
-        if building.with_name(building.name + ".wal").exists():
-            raise UserError(f"snapshot {id_} was not checkpointed; nothing was published")
-        self.flush(building)
-        building.chmod(0o444)
-        final = self.path_of(id_)
-        building.rename(final)
-        try:
-            self.flush(self.snapshots_dir)
-            self.point_to(id_)
-        except BaseException:
-            if self.current_id() != id_:
-                final.unlink(missing_ok=True)
-            raise
-        self.prune()
-        return Snapshot(id_, final)
+        publishing.publish(self, id_, building)
+        return Snapshot(id_, self.path_of(id_), self.role)
 
     def point_to(self, id_: str) -> None:
         """Move the pointer to a kept snapshot, atomically."""
         self.snapshot(id_)
-        temporary = self.root / f".current-{secrets.token_hex(4)}"
-        try:
-            with temporary.open("w", encoding="ascii") as file:
-                file.write(id_ + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self.pointer)
-        finally:
-            temporary.unlink(missing_ok=True)
-        self.flush(self.root)
+        self.write_private(self.pointer.name, id_ + "\n", mode=0o644)
 
-    def write_private(self, name: str, text: str) -> None:
-        """Write a file of the store folder, all of it or nothing, readable by its owner only."""
+    def write_private(self, name: str, text: str, mode: int = 0o600) -> None:
+        """Write a file of the store folder, all of it or nothing; only its owner reads it as a rule."""
         temporary = self.root / f".private-{secrets.token_hex(4)}"
         try:
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(text)
                 file.flush()
@@ -298,19 +317,26 @@ class Store:
 
     def flush(self, path: Path) -> None:
         """Have a file or folder of the store on disk before going on."""
-        _fsync(path)
+        publishing.flush(path)
 
-    def rollback(self, id_: str | None = None) -> Snapshot:
+    def rollback(self, id_: str | None = None, who: str | None = None) -> Snapshot:
         """Point to another kept snapshot: ``id_``, else the newest usable one before the current.
 
-        Raises ``UserError`` if there is none, or if ``id_`` is gone or cannot be opened.
+        ``who`` is named in the audit log; who runs the command if None. Raises ``NotAllowedError`` unless
+        the role may load, ``UserError`` if there is none, or if ``id_`` is gone or cannot be opened.
         """
+        self.role.need(Right.LOAD)
         with self.lock():
             swaps.finish(self)
+            publishing.settle(self)
             chosen = self.snapshot(id_) if id_ else self._earlier()
             if chosen.id in swaps.pending(self):
                 raise UserError(f"snapshot {chosen.id!r} was purged; roll back to another")
             chosen.cursor().close()
+            before = self.pointed()
+            audit.record(
+                self.root, "rollback", who or audit.local(), snapshot=chosen.id, before=before
+            )
             try:
                 self.point_to(chosen.id)
             except OSError as error:
@@ -342,7 +368,8 @@ class Store:
                 # A reader may have it open; Windows then refuses, and the next load tries again.
                 with contextlib.suppress(OSError):
                     path.unlink()
-                    path.with_name(path.name + ".wal").unlink(missing_ok=True)
+                    for file in seals.beside(path):
+                        file.unlink(missing_ok=True)
                 shutil.rmtree(self.analysis_of(id_), ignore_errors=True)
 
     def sweep(self) -> None:
@@ -351,7 +378,9 @@ class Store:
         Call with the lock held: then no load is under way that these could belong to.
         """
         swaps.finish(self)
+        publishing.settle(self)
         left = [*self.snapshots_dir.glob(".building-*")]
+        left += [p for p in self.snapshots_dir.glob("*.json") if p.stem not in self._files()]
         for kind in ("current", "secret", "private"):
             left += self.root.glob(f".{kind}-*")
         for path in left:
@@ -360,17 +389,3 @@ class Store:
                     shutil.rmtree(path)
                 else:
                     path.unlink()
-
-
-def _fsync(path: Path) -> None:
-    if path.is_dir() and os.name == "nt":
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        # Some file systems cannot sync a folder.
-        if error.errno not in (errno.EINVAL, errno.EBADF):
-            raise
-    finally:
-        os.close(handle)

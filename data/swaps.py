@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from data import seals
 from data.errors import UserError
 
 if TYPE_CHECKING:
@@ -89,8 +90,8 @@ def _finish(store: Store, line: dict[str, Any]) -> bool:
 def _delete(path: Path) -> bool:
     """Delete a snapshot; return whether it is gone."""
     with contextlib.suppress(PermissionError):
-        path.unlink(missing_ok=True)
-        path.with_name(path.name + ".wal").unlink(missing_ok=True)
+        for file in (path, *seals.beside(path)):
+            file.unlink(missing_ok=True)
     return not path.exists()
 
 

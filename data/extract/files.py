@@ -14,13 +14,14 @@ from typing import Any
 
 import duckdb
 
-from data import anew, edition
+from data import anew, audit, edition
 from data.errors import SnapshotError, UserError
 from data.extract import check, codebook, readme, writing
 from data.extract.build import Asked, Built, build
 from data.extract.policy import OFFICER_WITHHELD_FIRST, QUASI_IDENTIFIERS
+from data.roles import Right
 from data.sql import literal, one, quote
-from data.store import Snapshot, Store
+from data.store import Snapshot
 
 FORMATS = ("parquet", "csv")
 DATES = ("shift", "keep")
@@ -93,11 +94,13 @@ def extract(
     request: Request,
     *,
     secret: str | None = None,
+    who: str | None = None,
     progress: Callable[[str], None] = lambda stage: None,
 ) -> Result:
     """Write a de-identified extract of a snapshot.
 
-    ``secret`` stands in for the fresh one in tests. Raises ``UserError`` for what cannot be asked, where
+    ``secret`` stands in for the fresh one in tests; ``who`` is named in the audit log, who runs the command
+    if None. Raises ``UserError`` for what cannot be asked, where
     something is there already, where fewer than k people were asked about, and where the disk or the
     memory does not suffice; nothing is left then.
     """
@@ -119,6 +122,19 @@ def extract(
                 rows = _write_folder(con, building, kind, built, manifest, progress)
         progress("flushed to disk")
         sha256 = writing.sha256(building) if kind == "duckdb" else ""
+        audit.record(
+            snapshot.path.parent.parent,
+            "extract",
+            who or audit.local(),
+            snapshot=snapshot.id,
+            sha256=sha256 or None,
+            format=kind,
+            dates=asked.dates,
+            k=asked.k,
+            contacts=rows["encounters"],
+            start=manifest["asked"]["from"],
+            end=manifest["asked"]["to"],
+        )
         writing.put(building, out)
     return Result(out, manifest, sha256, rows)
 
@@ -140,10 +156,14 @@ def _kind(request: Request) -> str:
 
 
 def asked_of(snapshot: Snapshot, request: Request) -> Asked:
-    """Return what is asked, with the defaults; raise ``UserError`` for what cannot be."""
+    """Return what is asked, with the defaults; raise ``UserError`` for what cannot be.
+
+    Every copy passes here first: ``NotAllowedError`` for a role that may not see rows.
+    """
+    snapshot.role.need(Right.ROWS)
     k = request.k
     if k is None:
-        k = Store(snapshot.path.parent.parent).settings.public_threshold
+        k = snapshot.store.settings.public_threshold
     if k < LEAST_K:
         raise UserError(f"--k must be at least {LEAST_K}; smaller classes identify people")
     if request.dates not in DATES:

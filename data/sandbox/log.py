@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from data import audit
 from data.errors import UserError
 from data.sandbox.session import Answer, RefusedError, StoppedError
 
@@ -34,10 +36,12 @@ def logged(
 ) -> tuple[Answer | None, Entry]:
     """Run a statement and write down how it went; return the answer, or None, and what was written.
 
-    Raises ``UserError`` if nothing can be written: a statement that nobody could look up is not run.
+    The statement's text goes to the log of statements, its hash to the audit log. Raises ``UserError`` if
+    nothing can be written: a statement that nobody could look up is not run.
     """
     at = datetime.now(UTC)
     _append(root, None)
+    audit.mark(root)
     answer, outcome, message = None, "answered", ""
     try:
         answer = run()
@@ -51,6 +55,16 @@ def logged(
         f"{at:%Y-%m-%dT%H:%M:%SZ}", who, snapshot, sql, outcome, rows, round(took, 3), message
     )
     _append(root, entry)
+    audit.record(
+        root,
+        "sql",
+        who,
+        snapshot=snapshot,
+        sha256=hashlib.sha256(sql.encode()).hexdigest(),
+        outcome=outcome,
+        rows=rows,
+        seconds=entry.seconds,
+    )
     return answer, entry
 
 

@@ -6,8 +6,9 @@ import threading
 import time
 from pathlib import Path
 
+from data.roles import Right
 from data.sandbox.session import Limits, Session
-from data.store import Snapshot, Store
+from data.store import Snapshot
 
 MOST_WORKERS = 4
 """Each holds the copy in memory; the one that has been idle longest makes room."""
@@ -20,12 +21,12 @@ _lock = threading.Lock()
 def copy_of(snapshot: Snapshot) -> Path:
     """Return the folder of the de-identified copy of a snapshot, making it on first use.
 
-    Raises ``UserError`` if it cannot be made.
+    Raises ``NotAllowedError`` unless the role may see rows, ``UserError`` if it cannot be made.
     """
+    snapshot.role.need(Right.ROWS)
     from data import extract  # slow to import, and asked for only here
 
-    store = Store(snapshot.path.parent.parent)
-    return extract.analysis_copy(snapshot, store.analysis_of(snapshot.id))
+    return extract.analysis_copy(snapshot, snapshot.store.analysis_of(snapshot.id))
 
 
 def session(who: str, snapshot: Snapshot, limits: Limits | None = None) -> Session:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import struct
-from typing import BinaryIO
+from typing import IO
 
 _LENGTH = struct.Struct(">I")
 
 
-def receive(stream: BinaryIO, most: int | None = None) -> bytes | None:
+def receive(stream: IO[bytes], most: int | None = None) -> bytes | None:
     """Return the next message; None at the end of the stream, or if it is longer than ``most`` bytes."""
     head = stream.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
@@ -20,7 +20,7 @@ def receive(stream: BinaryIO, most: int | None = None) -> bytes | None:
     return body if len(body) == size else None
 
 
-def send(stream: BinaryIO, body: bytes) -> None:
+def send(stream: IO[bytes], body: bytes) -> None:
     """Write one message."""
     stream.write(_LENGTH.pack(len(body)) + body)
     stream.flush()

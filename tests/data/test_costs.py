@@ -175,7 +175,7 @@ def test_nothing_half_written_is_left_or_read(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", broken)
-    with pytest.raises(UserError, match="cannot be written to"):
+    with pytest.raises(UserError, match="cannot write the audit log"):
         costs.save(tmp_path, "ours", with_changed("jail_day", likely=99.0))
     monkeypatch.undo()
     assert len(list((tmp_path / "costs" / "ours").iterdir())) == 1

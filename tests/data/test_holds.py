@@ -161,7 +161,7 @@ def test_a_disk_that_fails_changes_nothing(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(UserError, match=r"No space left .* nothing was changed"):
+    with pytest.raises(UserError, match="No space left"):
         holds.add(plain, numbers(tmp_path, "contact_id", "C-1"))
     assert not (plain.root / holds.LIST).exists()
     assert not list(plain.root.glob(".private-*"))

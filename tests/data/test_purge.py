@@ -25,8 +25,9 @@ from data.__main__ import parser
 from data.cli import run
 from data.errors import SnapshotError, StoreLockedError, UserError
 from data.ingest import content_hash
+from data.opening import _connections
 from data.roles import Role
-from data.store import Store, _connections
+from data.store import Store
 from tests.data.exports import count
 from tests.data.test_outcome_tables import load
 
@@ -583,7 +584,7 @@ def progress(stage):
     if stage.startswith(where):
         die()
 write = store.Store.write_private
-def writing(self, name, text):
+def writing(self, name, text, mode=0o600):
     if where == f"before {name}":
         die()
     write(self, name, text)
@@ -655,6 +656,7 @@ def test_a_killed_purge_is_all_or_nothing(
 
 def _left_over(store: Store) -> list[str]:
     known = {"secret", "lock", "current", "snapshots", swaps.LOG, holds.LIST}
+    known |= {"audit.jsonl", "audit.head", "audit.lock"}
     return sorted(
         [p.name for p in store.root.iterdir() if p.name not in known]
         + [p.name for p in store.snapshots_dir.iterdir() if p.stem not in store.ids()]

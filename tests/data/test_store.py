@@ -36,6 +36,7 @@ def _python(code: str, *arguments: object, **options: object) -> subprocess.Comp
 def _left_over(store: Store) -> list[str]:
     """Files in the store that no reader needs."""
     known = {"secret", "lock", "current", "snapshots", "settings.toml"}
+    known |= {"audit.jsonl", "audit.head", "audit.lock"}
     return sorted(
         [p.name for p in store.root.iterdir() if p.name not in known]
         + [p.name for p in store.snapshots_dir.iterdir() if p.stem not in store.ids()]
