@@ -10,7 +10,7 @@ from data import loads, sample
 from data.cli import Parser, add_store, run
 from data.errors import UserError
 from data.store import Snapshot, Store
-from metrics import measures_command, options, packet_command, wording
+from metrics import measures_command, options, packet_command, pooling_command, wording
 from metrics.evaluate import evaluate
 from metrics.exhibit import Exhibit, exhibit
 from metrics.question import Question
@@ -97,6 +97,7 @@ def parser() -> Parser:
     sub.add_argument("--json", action="store_true", help="print the answer as JSON")
     measures_command.add(commands)
     packet_command.add(commands)
+    pooling_command.add(commands)
     return top
 
 

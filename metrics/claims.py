@@ -184,7 +184,7 @@ def claims(
     return Claims(
         loaded=held.loaded,
         marked=held.marked,
-        privileged=role.sees_privileged,
+        privileged=role.at_most(snapshot.role).sees_privileged,
         line=line,
         lines=lines,
         exposure=question.exposure,

@@ -118,7 +118,7 @@ def compliance(snapshot: Snapshot, *, role: Role = Role.VIEWER) -> Compliance:
 
     What rests on privilege is in ``held`` and ``purged`` only for a role to which it extends.
     """
-    store = Store(snapshot.path.parent.parent)
+    store = snapshot.store
     records = loads.records(snapshot)
     return Compliance(
         tables=tables(snapshot),

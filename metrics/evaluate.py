@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from data.errors import UserError
+from data.roles import Right
 from data.store import Snapshot
 from metrics import aggregate, headline, parallel, proportions, result, wording
 from metrics.aggregate import Counts, Coverage
@@ -39,12 +40,16 @@ def evaluate(
     Holm's adjustment is over the primary outcomes this source can estimate, asked for or not, so one
     outcome alone gets the same p as beside the others. ``access="public"`` withholds every comparison
     that holds or gives away a small count (``disclosure.release``), and takes the questions of a fixed
-    grid only: free filters can be subtracted. Raises ``UserError`` for others, and for an unknown access.
+    grid only: free filters can be subtracted. Raises ``UserError`` for others, and for an unknown access;
+    ``NotAllowedError`` for an internal question of a snapshot opened by someone who may not ask it.
     """
     if access not in ACCESSES:
         raise UserError(f"access must be one of: {', '.join(ACCESSES)}")
     if access == "public":
+        snapshot = snapshot.to_publish()
         release.period_of(question, snapshot)
+    else:
+        snapshot.role.need(Right.FIGURES)
     coverage = aggregate.coverage(snapshot)
     _check_levels(snapshot, question)
     family = () if question.filtered else primary_outcomes()

@@ -89,7 +89,7 @@ def manifest(
         raise ValueError(f"access must be one of: {', '.join(ACCESSES)}")
     if made is not None and made.tzinfo is None:
         raise ValueError("a time without a zone says nothing in a file that travels")
-    found = aggregate.coverage(snapshot)
+    found = aggregate.coverage(snapshot.to_publish())  # of it only the first and last day
     agencies = loads.agencies(snapshot)
     return Manifest(
         snapshot=snapshot.id,

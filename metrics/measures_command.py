@@ -13,7 +13,7 @@ from data.cli import add_store
 from data.errors import UserError
 from data.registry.measures import SETS
 from data.store import Store
-from metrics import fiscal, measures
+from metrics import fiscal, measures, taken
 from metrics.measure_report import Report
 from metrics.options import day
 from metrics.wording import measures as wording
@@ -81,12 +81,12 @@ def _span(text: str | None) -> tuple[date, date] | None:
 
 
 def _measures(args: argparse.Namespace) -> None:
-    found = report_of(args, Store(args.store))
+    store = Store(args.store)
+    found = report_of(args, store)
     if args.csv is not None:
-        try:
-            args.csv.write_text(found.to_csv(), encoding="utf-8", newline="")
-        except OSError as error:
-            raise UserError(f"--csv {args.csv}: cannot be written ({error.strerror})") from None
+        content, about = found.to_csv().encode(), f"measures-{found.set.id}"
+        more = {"access": found.access, "snapshot": found.snapshot}
+        taken.write(store.root, args.csv, content, "measures", about, "--csv", **more)
     if args.json:
         print(json.dumps(found.to_dict(), ensure_ascii=False, allow_nan=False))
     else:

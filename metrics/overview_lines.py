@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from functools import lru_cache
 
 from data import registry
 from data.store import Snapshot
 from metrics import aggregate, duty, handoffs, wording
 from metrics.aggregate import liability as liabilities
 from metrics.aggregate import partners
+from metrics.aggregate.trace import kept
 from metrics.liability import critical_events
 from metrics.question import Question
 from metrics.tile import Tile
@@ -43,7 +43,7 @@ def wait(question: Question, snapshot: Snapshot) -> str:
     return views.WAIT_MISSING if found is None else handoff_words.tile(found.hospitals)
 
 
-@lru_cache(maxsize=16)
+@kept(16)
 def waits(question: Question, snapshot: Snapshot) -> handoffs.Handoffs | None:
     """Return the hand-offs of a question's period; None where no trips are recorded."""
     if not partners.stored(snapshot)["transports"]:

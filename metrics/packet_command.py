@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import sys
 from pathlib import Path
@@ -13,7 +12,7 @@ from data import sample
 from data.cli import add_store
 from data.errors import UserError
 from data.store import Store
-from metrics import options
+from metrics import options, taken
 from metrics import packet as packets
 from metrics.wording import packet as wording
 
@@ -51,21 +50,19 @@ def _packet(args: argparse.Namespace) -> None:
         raise UserError(f"--out {args.out}: there is no such folder; make it first")
     store = Store(args.store)
     sample.ensure(store)
-    packet = packets.build(question, store.current(), progress=_progress)
-    _write(args.out, packet.data)
+    snapshot = store.current()
+    packet = packets.build(question, snapshot, progress=_progress)
+    taken.write(
+        store.root,
+        args.out,
+        packet.data,
+        "packet",
+        "evidence-packet",
+        access="internal",
+        snapshot=snapshot.id,
+        question=question,
+    )
     print("\n".join(wording.written(str(args.out), packet)))
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise UserError(f"--out {path}: cannot be written ({error.strerror})") from None
 
 
 def _verify(args: argparse.Namespace) -> None:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from data import loads
 from data.registry.elements import Element
-from data.store import Snapshot, Store
+from data.store import Snapshot
 from metrics import aggregate, elements, response, result
 from metrics.disclosure import release, whole_percent
 from metrics.disclosure.grid import ROLLING, Period
@@ -152,10 +152,11 @@ def resident(
     ``scorecard`` and ``comparisons`` (of :func:`public_question`, public access) are computed where
     they are not given.
     """
+    snapshot = snapshot.to_publish()
     agencies = loads.agencies(snapshot)
     if len(agencies) != 1:
         return NotEstimable(f"the page speaks for one agency and the store holds {len(agencies)}")
-    own = Store(snapshot.path.parent.parent).settings
+    own = snapshot.store.settings
     day = aggregate.coverage(snapshot).last
     least = release.threshold(snapshot)
     found = release.export(snapshot)

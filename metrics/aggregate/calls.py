@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from data.encounters import exposure_column
@@ -18,6 +17,7 @@ from data.registry import NOT_RECORDED
 from data.store import Snapshot
 from metrics.aggregate import stored
 from metrics.aggregate.relation import as_date, encounters, filtered, true
+from metrics.aggregate.trace import kept
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -211,7 +211,7 @@ class CallsHeld:
     filled: frozenset[str]
 
 
-@lru_cache(maxsize=8)  # a snapshot never changes
+@kept(8)
 def calls_held(snapshot: Snapshot) -> CallsHeld:
     """Return what the snapshot holds of calls; nothing for one made before there were any."""
     if not set(_TABLES) <= stored.columns(snapshot).keys():

@@ -76,7 +76,7 @@ def half_years(snapshot: Snapshot, question: Question, outcome: str) -> pd.DataF
             "trials": true(eligible & event.notnull()),
         }
     )
-    frame: pd.DataFrame = grouped.execute()
+    frame: pd.DataFrame = grouped.order_by([OFFICER, PERIOD]).execute()
     for column in (PERIOD, "events", "trials"):
         frame[column] = frame[column].astype("int64")
     return frame[frame["trials"] > 0].reset_index(drop=True)
@@ -102,7 +102,7 @@ def adoption(snapshot: Snapshot, question: Question, outcome: str, unit: str) ->
         events=true(eligible & event),
         trials=true(eligible & event.notnull()),
     )
-    frame: pd.DataFrame = grouped.execute()
+    frame: pd.DataFrame = grouped.order_by([unit, PERIOD]).execute()
     for column in (PERIOD, "contacts", "exposed", "events", "trials"):
         frame[column] = frame[column].astype("int64")
     adopted = frame[frame["exposed"] >= ADOPTED_SHARE * frame["contacts"]]

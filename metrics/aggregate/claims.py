@@ -117,7 +117,8 @@ def _seen(snapshot: Snapshot, role: Role) -> str:
 
     Linked as ``encounters`` does it: by contact, or by an incident that has one contact.
     """
-    allowed = "TRUE" if role.sees_privileged else "privileged IS NOT DISTINCT FROM 'no'"
+    may = role.at_most(snapshot.role).sees_privileged
+    allowed = "TRUE" if may else "privileged IS NOT DISTINCT FROM 'no'"
     key = "k.source, k.contact_id, CAST(k.contact_at AS DATE) AS contact_date"
     return f"""
         WITH seen AS (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from data.registry import NOT_RECORDED
 from data.store import Snapshot
 from metrics.aggregate.coverage import levels
 from metrics.aggregate.relation import OFFICER
+from metrics.aggregate.trace import kept
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +33,7 @@ def coded(
 ) -> pd.DataFrame:
     """Group a table by keys, covariates and officer; covariates and officers come back as categories.
 
-    ``measures`` are counts over ``table``. The rows are in no order: nothing that reads them minds.
+    ``measures`` are counts over ``table``. The rows are in the order of the keys as the engine has them.
     """
     import pandas as pd
     import pyarrow as pa
@@ -43,7 +43,9 @@ def coded(
     keys = keys | {name: key for name, (_, key) in codes.items()}
     keys |= {name: itemgetter(column) for name, column in TEXT.items()}
     grouped = table.group_by(**{name: key(table) for name, key in keys.items()})
-    found = grouped.aggregate(**measures).to_pyarrow().combine_chunks()
+    # In one order: sums of fractions then come out the same to their last digit, however often asked.
+    ordered = grouped.aggregate(**measures).order_by(list(keys))
+    found = ordered.to_pyarrow().combine_chunks()
     columns: dict[str, Any] = {}
     for name in keys:
         if name in TEXT:
@@ -71,7 +73,7 @@ def _categories(column: Any) -> pd.Categorical:
     return pd.Categorical.from_codes(place, found.dictionary.to_pylist())
 
 
-@lru_cache(maxsize=256)
+@kept(256)
 def _sorted_levels(snapshot: Snapshot, covariate: str) -> list[str]:
     return sorted(levels(snapshot, covariate)) or [NOT_RECORDED]
 

@@ -123,7 +123,7 @@ def counts(
         return by_officer(snapshot, question, by, keys)
     keys = _keys(question, by, months=months)
     grouped, measures = _grouped(snapshot, question, keys)
-    frame = _plain_exposure(grouped.execute())
+    frame = _plain_exposure(grouped.order_by(list(keys)).execute())
     for column in measures:
         frame[column] = frame[column].astype("int64")
     return Counts(frame, question.outcomes, by)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 
 from data import registry
 from data.encounters import eligible_column, exposure_column, outcome_column
 from data.registry import NOT_RECORDED
 from data.store import Snapshot
 from metrics.aggregate.relation import as_date, encounters, true
+from metrics.aggregate.trace import kept
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,12 @@ class Coverage:
         """Say whether an exposure is recorded for any contact."""
         return self.records(exposure_column(id_))
 
+    def lacking(self) -> tuple[registry.Outcome, ...]:
+        """Return the outcomes that no source records."""
+        return tuple(o for o in registry.OUTCOMES if not self.records_outcome(o.id))
 
-@lru_cache(maxsize=8)  # a snapshot never changes
+
+@kept(8)
 def coverage(snapshot: Snapshot) -> Coverage:
     """Count what the snapshot records of every outcome, exposure and covariate, in one query."""
     table = encounters(snapshot)

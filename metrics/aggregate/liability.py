@@ -260,7 +260,8 @@ def claims_of_period(
     """
     if "claims" not in tables(snapshot):
         return None
-    seen = "TRUE" if role.sees_privileged else "privileged IS NOT DISTINCT FROM 'no'"
+    may = role.at_most(snapshot.role).sees_privileged
+    seen = "TRUE" if may else "privileged IS NOT DISTINCT FROM 'no'"
     where, dates = _dates(question, "occurred_on")
     sql = f"""
         WITH asked AS ({asked_sql(snapshot, question)}),

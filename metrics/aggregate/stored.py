@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from data import schema
 from data.store import Snapshot
+from metrics.aggregate.trace import kept
 
 
-@lru_cache(maxsize=64)  # a snapshot never changes
+@kept(64)
 def columns(snapshot: Snapshot) -> dict[str, frozenset[str]]:
     """Return the columns that each table of the snapshot has."""
     found: dict[str, set[str]] = {}
@@ -32,14 +31,14 @@ def stored_table(snapshot: Snapshot, name: str) -> str:
     return f"(SELECT {listed}{f' FROM {name}' if there else ' WHERE FALSE'})"
 
 
-@lru_cache(maxsize=512)
+@kept(512)
 def rows(snapshot: Snapshot, name: str) -> int:
     """Return the number of rows of a table; none where the snapshot is older than the table."""
     found = snapshot.cursor().execute(f"SELECT count(*) FROM {stored_table(snapshot, name)}")
     return int(found.fetchall()[0][0])
 
 
-@lru_cache(maxsize=512)
+@kept(512)
 def filled(snapshot: Snapshot, name: str) -> frozenset[str]:
     """Return the ``table.column`` of a table that ever hold a value, the mark of its load apart."""
     own = [column for column in schema.declared()[name] if column != "load_id"]

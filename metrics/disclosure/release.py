@@ -26,9 +26,9 @@ from pathlib import Path
 from data import loads, settings
 from data.errors import UserError
 from data.registry import EXPOSURES
-from data.store import Snapshot, Store
+from data.store import Snapshot
 from metrics import result, wording
-from metrics.aggregate import EXPOSURE, Counts, coverage
+from metrics.aggregate import EXPOSURE, Counts, Coverage, coverage
 from metrics.aggregate.standings import every_outcome, standings
 from metrics.disclosure.grid import Export, Period, decide, periods
 from metrics.disclosure.tables import is_small
@@ -60,15 +60,22 @@ def _root(snapshot: Snapshot) -> Path:
 
 def public_periods(snapshot: Snapshot) -> tuple[Period, ...]:
     """Return the periods that public access takes; the first is all data."""
-    known = coverage(snapshot)
+    known = coverage(snapshot.to_publish())
     return periods(known.first, known.last)
 
 
 def public_exposure(snapshot: Snapshot) -> str:
     """Return the one exposure of the public view: the first definition of CIT that is recorded."""
-    known = coverage(snapshot)
+    known = coverage(snapshot.to_publish())
     recorded = [e.id for e in EXPOSURES if e.is_cit and known.records_exposure(e.id)]
     return recorded[0] if recorded else EXPOSURES[0].id
+
+
+def outline(snapshot: Snapshot) -> Coverage:
+    """Return what may be said of what a snapshot records: the days, and whether at all, without a count."""
+    known = coverage(snapshot.to_publish())
+    recorded = {column: int(n > 0) for column, n in known.recorded.items()}
+    return replace(known, contacts=0, recorded=recorded)
 
 
 def period_of(question: Question, snapshot: Snapshot) -> Period:
@@ -104,11 +111,12 @@ def period_of(question: Question, snapshot: Snapshot) -> Period:
 
 def export(snapshot: Snapshot) -> Export:
     """Return what the public report of a snapshot may show, given the earlier ones still kept."""
+    snapshot = snapshot.to_publish()
     kept = []
-    for id_ in reversed(Store(_root(snapshot)).ids()):
+    for id_ in reversed(snapshot.store.ids()):
         if id_ < snapshot.id:
             with contextlib.suppress(UserError):
-                older = Store(_root(snapshot)).snapshot(id_)
+                older = snapshot.store.snapshot(id_)
                 if _agencies(older) & _agencies(snapshot):
                     kept.append(older)
     return _export(snapshot, public_exposure(snapshot), threshold(snapshot), tuple(kept))

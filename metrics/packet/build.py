@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from data.errors import UserError
+from data.roles import Right
 from data.store import Snapshot
 from metrics import aggregate
 from metrics.evaluate import STRATIFY_BY, evaluate
@@ -43,8 +44,9 @@ def build(
 
     ``made`` stands in for the time the snapshot was published. ``comparisons`` and ``exhibits`` (by
     outcome) are the question's own, where they have been computed before. Raises ``UserError`` for
-    public access: the packet holds rows.
+    public access: the packet holds rows; ``NotAllowedError`` for a role that may not see them.
     """
+    snapshot.role.need(Right.ROWS)
     if access != "internal":
         raise UserError(words.NEVER_PUBLIC)
     told = manifest(question, access, snapshot, made=made)

@@ -11,7 +11,6 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +18,7 @@ import numpy as np
 from data.store import Snapshot
 from metrics import duty, duty_grid
 from metrics.aggregate import duty as counted
+from metrics.aggregate.trace import kept
 from metrics.duty import Lacking
 from metrics.duty_grid import Gap, Post
 from metrics.planner import blocks, solve
@@ -175,7 +175,7 @@ def bases(snapshot: Snapshot, agency: str | None = None) -> tuple[str, ...]:
     return BASES if until > duty.last_day(snapshot, chosen) else (PATTERN,)
 
 
-@lru_cache(maxsize=32)
+@kept(32)
 def _plan(snapshot: Snapshot, options: Options, agency: str | None) -> Plan | Lacking:
     if lacking := missing(snapshot):
         return Lacking(lacking)

@@ -17,6 +17,7 @@ from metrics.certification import (
 )
 from metrics.estimate import NotEstimable
 from metrics.monthly import month_end
+from metrics.wording import marks
 from metrics.wording.numbers import listed, percent, reason
 
 INTRO = (
@@ -161,7 +162,7 @@ def _places(lapses: tuple[Lapse, ...]) -> str:
 def _called(label: str, name: str | None) -> str:
     if name is None:
         return f"{label} not recorded"
-    return f"{label} {name}" if len(name) < 4 else name
+    return marks.shown(f"{label} {name}" if len(name) < 4 else name)
 
 
 def _weeks(lapses: tuple[Lapse, ...]) -> str:

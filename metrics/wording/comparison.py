@@ -8,6 +8,7 @@ from data import registry
 from metrics import proportions, result
 from metrics.estimate import Estimate, NotEstimable, Test
 from metrics.result import Comparison
+from metrics.wording import marks
 from metrics.wording.numbers import (
     capital,
     covariate_list,
@@ -277,10 +278,10 @@ def beside(comparison: Comparison) -> list[str]:
     lines += _officer(adjusted.influential)
     if adjusted.aliased:
         lines.append(
-            f"Levels that say the same as others, left out: {', '.join(adjusted.aliased)}."
+            f"Levels that say the same as others, left out: {', '.join(map(marks.shown, adjusted.aliased))}."
         )
     for term, levels in adjusted.pooled:
-        shown = ", ".join(registry.level_label(term, level) for level in levels)
+        shown = ", ".join(marks.shown(registry.level_label(term, level)) for level in levels)
         lines.append(
             f"{registry.covariate(term).label}: levels where no or every contact had the outcome were"
             f" merged ({shown})."

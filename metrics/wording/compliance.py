@@ -35,14 +35,18 @@ REFUSED_NOTE = (
     " the store. A key whose values look like names or numbers of a person is refused with the row only."
 )
 AUDIT = (
-    "**Not kept yet.** This version keeps no log of who opened a page or took a file away: it has no"
-    " sign-in, so it does not know who looks. Until it does, access rests on who can reach the server and"
-    " its folder; the web server or the operating system can log that. Every load and every purge is"
-    " logged, with its time, and every exported file says what it was made from."
+    "**Kept: who did what.** Every sign-in, load, rollback, purge, hold, file taken away, SQL statement and"
+    " change of the settings is written to the audit log, with the time and who it was, in a chain in which"
+    " a cut or an edit shows (`python -m data audit --verify`; the Audit page is the administrator's). Where"
+    " that cannot be written, the file is not made and the load is not published. **Not kept: who looked.**"
+    " Opening a page is not logged, nor is a copy of the store's files made outside the product; the web"
+    " server or the operating system can log those. Without a sign-in provider everyone is the one person"
+    " who runs the program."
 )
 MANIFEST_NOTE = (
     "The manifest stands in every exported file: as columns of a CSV, as a sheet of an Excel file, inside"
-    " a picture, at the foot of a printed page. It says which data made a file, not who took it."
+    " a picture, at the foot of a printed page. It says which data made a file; who took it stands in the"
+    " audit log."
 )
 PRIVILEGED_NOTE = (
     "Contacts held for a claim that is privileged, or may be, are not counted here: attorney and"

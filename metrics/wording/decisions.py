@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from data import registry
 from metrics.estimate import NotEstimable
 from metrics.result import Comparison
+from metrics.wording import marks
 from metrics.wording.numbers import capital, number, percent
 from metrics.wording.planner import decision as planned
 from metrics.wording.printed import share_missing
@@ -34,7 +35,7 @@ def waits(found: Handoffs | None) -> list[str]:
         return ["Wait at each facility: too few hand-offs with both times to say."]
     most = sorted(timed, key=lambda f: -f.free.n)[:MOST_FACILITIES]
     shown = "; ".join(
-        f"{f.label} {number(f.free.median)} min of {f.free.n:,}"
+        f"{marks.shown(f.label)} {number(f.free.median)} min of {f.free.n:,}"
         + (f" (promised {f.target})" if f.target else "")
         for f in most
         if not isinstance(f.free.median, NotEstimable)
@@ -58,7 +59,7 @@ def _shorter(found: Handoffs | None) -> str:
         return "No facility's middle wait is over the minutes it promised."
     _, label, worst = max(over)
     return (
-        f"Ask {label} for its promised {worst.target}-minute hand-off: half of"
+        f"Ask {marks.shown(label)} for its promised {worst.target}-minute hand-off: half of"
         f" {worst.free.n:,} took more than {_minutes(worst.free.median)}."
     )
 

@@ -20,7 +20,7 @@ from metrics.estimate import Estimate, Estimated, NotEstimable
 from metrics.result import Comparison
 from metrics.shares import Share
 from metrics.trend import Trend
-from metrics.wording import sensitivity
+from metrics.wording import marks, sensitivity
 from metrics.wording.comparison import VERDICT_WORDS, arms
 from metrics.wording.handoffs import of
 from metrics.wording.numbers import capital, difference, listed, number, percent, small
@@ -238,8 +238,8 @@ def blank(found: Documentation, code: str) -> str:
         )
     most = named[0]
     return (
-        f"Most often blank on {documents(code)}: **{small(field(most.field))}**, on {of(most.cit)} of"
-        f" those with CIT and {of(most.other)} of those without."
+        f"Most often blank on {documents(code)}: **{marks.shown(small(field(most.field)))}**, on"
+        f" {of(most.cit)} of those with CIT and {of(most.other)} of those without."
     )
 
 
@@ -384,14 +384,16 @@ def decisions(found: Documentation) -> list[str]:
         kind = found.kind(late.document)
         assert kind is not None
         lines.append(
-            f"Most documents not in time: {documents(late.document)} of {late.district}, {of(late.late)}"
-            f" (all districts: {percent(1 - (kind.in_time.value or 0))}). Decide whether the deadline, the"
-            " way they are handed in, or the staff to take them in is to be looked at there first."
+            f"Most documents not in time: {documents(late.document)} of {marks.shown(late.district)},"
+            f" {of(late.late)} (all districts: {percent(1 - (kind.in_time.value or 0))})."
+            " Decide whether the deadline, the way they are handed in, or the staff to take them in is to be"
+            " looked at there first."
         )
     if (most := found.most_blank) is not None:
         code, own = most
         lines.append(
-            f"Field most often left blank: {small(field(own.field))} on {documents(code)}, {of(own.both)}."
-            " Decide whether the form is to insist on it, or to do without it."
+            f"Field most often left blank: {marks.shown(small(field(own.field)))} on"
+            f" {documents(code)}, {of(own.both)}. Decide whether the form is to"
+            " insist on it, or to do without it."
         )
     return lines

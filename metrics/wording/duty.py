@@ -8,6 +8,7 @@ from metrics.aggregate.duty import ROSTER, UNMARKED, Rule
 from metrics.duty import Duty, Lacking, Summary
 from metrics.duty_grid import Gap, Post
 from metrics.shares import Share
+from metrics.wording import marks
 from metrics.wording.numbers import capital, listed, percent
 
 INTRO = (
@@ -82,7 +83,7 @@ def days(first: date, last: date, year: bool = False) -> str:
 
 def gap(value: Gap, year: bool = False) -> str:
     """Return a gap, such as "West, nights, 14-17 Jan"."""
-    return f"{post(value.post)}, {days(value.first, value.last, year)}"
+    return f"{marks.shown(post(value.post))}, {days(value.first, value.last, year)}"
 
 
 def count(n: int, one: str, many: str | None = None) -> str:
@@ -234,7 +235,9 @@ def lines_alt(found: Duty) -> str:
     rows = [
         f"{post(line.post)}: {line.covered.events:,} of {line.covered.n:,}" for line in found.posts
     ]
-    return f"Days with a CIT officer on duty. {'; '.join(rows)}. {longest(found)}".strip()
+    return (
+        f"Days with a CIT officer on duty. {'; '.join(rows)}. {marks.read(longest(found))}".strip()
+    )
 
 
 def overview_lines(found: Summary | Lacking) -> list[str]:

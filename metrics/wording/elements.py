@@ -16,6 +16,7 @@ from metrics.elements import (
     assessed,
 )
 from metrics.estimate import NotEstimable
+from metrics.wording import marks
 from metrics.wording.certification import day as day_words
 from metrics.wording.numbers import listed, percent, reason
 
@@ -152,7 +153,8 @@ def instruments(found: tuple[Instrument, ...]) -> str:
         return NO_ASSESSMENT
     latest = found[0].as_of
     named = [
-        f"{i.name or 'instrument not recorded'} ({ASSESSORS.get(i.assessed_by or '', 'not recorded by whom')},"
+        f"{marks.shown(i.name or 'instrument not recorded')}"
+        f" ({ASSESSORS.get(i.assessed_by or '', 'not recorded by whom')},"
         f" {i.elements} elements)"
         for i in found
         if i.as_of == latest

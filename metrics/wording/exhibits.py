@@ -7,6 +7,7 @@ from metrics.estimate import Estimate, NotEstimable
 from metrics.funnel import Funnel, Unit
 from metrics.planning import Needed, Own, Plan
 from metrics.subgroups import Level, Subgroup, Subgroups
+from metrics.wording import marks
 from metrics.wording.numbers import (
     capital,
     difference,
@@ -131,7 +132,7 @@ def left_out(subgroup: Subgroup) -> str | None:
     """Name the levels that are withheld and the contacts without a level, or None if there are none."""
     parts = []
     if subgroup.withheld:
-        parts.append(f"{capital(WITHHELD)}: {listed(subgroup.withheld)}.")
+        parts.append(f"{capital(WITHHELD)}: {listed([marks.shown(w) for w in subgroup.withheld])}.")
     if subgroup.unknown is None:
         parts.append("Not recorded for a few contacts (10 or fewer).")
     elif subgroup.unknown:
@@ -244,7 +245,7 @@ def funnel(found: Funnel | NotEstimable, outcome_id: str, places: str = "distric
             " few to widen the limits for that."
         )
     if found.withheld:
-        text += f" {capital(WITHHELD)}: {listed(found.withheld)}."
+        text += f" {capital(WITHHELD)}: {listed([marks.shown(w) for w in found.withheld])}."
     if found.unplaced:
         text += f" {found.unplaced:,} contacts have no place recorded."
     elif found.unplaced is None:
@@ -255,7 +256,7 @@ def funnel(found: Funnel | NotEstimable, outcome_id: str, places: str = "distric
 def _where(unit: Unit) -> str:
     side = "above" if unit.place in ("above", "far_above") else "below"
     which = "outer" if unit.place in ("far_above", "far_below") else "inner"
-    return f"{unit.label} ({side} the {which} limit)"
+    return f"{marks.shown(unit.label)} ({side} the {which} limit)"
 
 
 def funnel_alt(found: Funnel | NotEstimable, outcome_id: str, places: str = "districts") -> str:

@@ -8,6 +8,7 @@ from data import registry, schema
 from metrics import result
 from metrics.estimate import Estimate, NotEstimable, Test
 from metrics.result import Comparison
+from metrics.wording import marks
 from metrics.wording.comparison import arms
 from metrics.wording.numbers import covariate_list, difference, p_value, percent
 
@@ -108,7 +109,7 @@ def period(coverage: Coverage, question: Question) -> str:
     parts = [f"Contacts from {start:%-d %b %Y} to {end:%-d %b %Y}"]
     parts += [
         f"{registry.covariate(dim).label.lower()}:"
-        f" {', '.join(registry.level_label(dim, level) for level in levels)}"
+        f" {', '.join(marks.shown(registry.level_label(dim, level)) for level in levels)}"
         for dim, levels in question.where
     ]
     return "; ".join(parts) + "."
@@ -160,16 +161,18 @@ def load_notes(record: LoadRecord) -> list[str]:
             f"{n:,} contacts have conflicting values of {column}; the mapping says which holds."
         )
     for column, values in record.unknown_values.items():
-        shown = ", ".join(f"{v} ({n:,})" for v, n in list(values.items())[:8])
+        shown = ", ".join(f"{marks.shown(v)} ({n:,})" for v, n in list(values.items())[:8])
         notes.append(
             f"Values of {column} that the mapping does not know, kept as not recorded: {shown}."
         )
     if record.removed:
         notes.append(f"{record.removed:,} contacts were removed: no longer in the export.")
     if record.dropped_columns:
-        notes.append(f"Never stored: {', '.join(record.dropped_columns)}.")
+        notes.append(f"Never stored: {', '.join(map(marks.shown, record.dropped_columns))}.")
     if record.unused_columns:
-        notes.append(f"In the export, but not used: {', '.join(record.unused_columns)}.")
+        notes.append(
+            f"In the export, but not used: {', '.join(map(marks.shown, record.unused_columns))}."
+        )
     return notes
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 
 from metrics.duty import Lacking
 from metrics.planner import FEWEST_NAMED, PUBLISHED, Group, Plan
+from metrics.wording import marks
 from metrics.wording.duty import count, days, files, post, shift
 from metrics.wording.numbers import listed, percent
 
@@ -30,14 +31,14 @@ MOST_LISTED = 4
 def _place(group: Group) -> str:
     """Return where a group works, such as "West nights"."""
     parts = [group.district, None if group.shift is None else shift(group.shift)]
-    return " ".join(p for p in parts if p) or "no post recorded"
+    return marks.shown(" ".join(p for p in parts if p)) or "no post recorded"
 
 
 def _places(found: Plan, squads: bool) -> list[str]:
     """Return how many where, most first."""
     if squads:
         return [
-            f"{g.officers:,} on {_place(g)}{f', squad {g.squad}' if g.squad else ''}"
+            f"{g.officers:,} on {_place(g)}{f', squad {marks.shown(g.squad)}' if g.squad else ''}"
             for g in found.groups
         ]
     counts: Counter[str] = Counter()
@@ -138,7 +139,9 @@ def hopeless(found: Plan) -> str:
     """Say which open cells no class can cover."""
     if not found.hopeless:
         return ""
-    named = "; ".join(f"{post(p)} ({n:,})" for p, n in found.hopeless_posts[:MOST_LISTED])
+    named = "; ".join(
+        f"{marks.shown(post(p))} ({n:,})" for p, n in found.hopeless_posts[:MOST_LISTED]
+    )
     more = len(found.hopeless_posts) - MOST_LISTED
     return (
         f"Not coverable by training: in {count(found.hopeless, 'district-shift')} nobody eligible is"
@@ -197,7 +200,7 @@ SQUAD_NOTE = (
 
 def groups_alt(found: Plan) -> str:
     """Return the plan as words."""
-    return "; ".join(_places(found, squads=True)) or "Nobody to certify"
+    return marks.read("; ".join(_places(found, squads=True))) or "Nobody to certify"
 
 
 def curve_alt(found: Plan) -> str:

@@ -32,6 +32,7 @@ from metrics.resident import (
     Resident,
     Told,
 )
+from metrics.wording import marks
 
 EN, ES = "en", "es"
 LANGUAGES = (EN, ES)
@@ -344,7 +345,9 @@ def how(found: Answer, lang: str) -> str:
 
 def _checked(one: Assessment, lang: str) -> str:
     who = CHECKED.get(one.assessed_by or "", CHECKED_BY_SOMEONE).text(lang)
-    return WITH.text(lang, who=who, instrument=one.instrument) if one.instrument else who
+    return (
+        WITH.text(lang, who=who, instrument=marks.shown(one.instrument)) if one.instrument else who
+    )
 
 
 def as_of(found: Answer, lang: str) -> str:
@@ -390,5 +393,5 @@ def effects(found: Resident, lang: str) -> list[str]:
 def voice(found: Resident, lang: str) -> str:
     """Say how to complain or to say thanks."""
     if found.contact:
-        return VOICE.text(lang, contact=found.contact)
+        return VOICE.text(lang, contact=marks.shown(found.contact))
     return VOICE_NONE.text(lang)

@@ -7,6 +7,7 @@ from metrics.estimate import Estimate, NotEstimable, Test
 from metrics.force_scale import ForceScale
 from metrics.headline import FEWEST_EVENTS
 from metrics.ranks import BrunnerMunzel, RankSum
+from metrics.wording import marks
 from metrics.wording.comparison import CAUTION
 from metrics.wording.numbers import (
     covariate_list,
@@ -150,13 +151,15 @@ def beside(found: ForceScale) -> list[str]:
             f"Not recorded by this source, so not allowed for: {covariate_list(found.unavailable)}."
         )
     for term, levels in found.pooled:
-        shown = ", ".join(registry.level_label(term, level) for level in levels)
+        shown = ", ".join(marks.shown(registry.level_label(term, level)) for level in levels)
         lines.append(
             f"{registry.covariate(term).label}: levels where no or every contact had force were merged"
             f" ({shown})."
         )
     if found.aliased:
-        lines.append(f"Levels that say the same as others, left out: {', '.join(found.aliased)}.")
+        lines.append(
+            f"Levels that say the same as others, left out: {', '.join(map(marks.shown, found.aliased))}."
+        )
     if found.missing_cit or found.missing_other:
         lines.append(
             f"The level was not recorded for {found.missing_cit:,} contacts of the first group and"

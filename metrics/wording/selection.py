@@ -6,6 +6,7 @@ from data import registry
 from metrics.balance import EXTREME, Balance
 from metrics.estimate import NotEstimable
 from metrics.selection import CUSTOMARY, FEWEST_DESCRIBED, Level, Selection
+from metrics.wording import marks
 from metrics.wording.comparison import arms
 from metrics.wording.numbers import (
     capital,
@@ -72,10 +73,10 @@ def difference(row: Level, exposure_id: str) -> str:
         f" {_rate(row.share_other)} {exposure.other_arm} ({row.other:,})"
     )
     if not row.other:
-        return f"**{name(row)}**, in the first group only: {shares}."
+        return f"**{marks.shown(name(row))}**, in the first group only: {shares}."
     if not row.cit:
-        return f"**{name(row)}**, in the second group only: {shares}."
-    return f"**{name(row)}**, {times(row)} as often: {shares}."
+        return f"**{marks.shown(name(row))}**, in the second group only: {shares}."
+    return f"**{marks.shown(name(row))}**, {times(row)} as often: {shares}."
 
 
 def times(row: Level) -> str:
@@ -137,7 +138,7 @@ def chance(found: Selection) -> str:
 
 
 def _brief(row: Level) -> str:
-    plain = name(row)
+    plain = marks.shown(name(row))
     plain = plain[:1].lower() + plain[1:]
     shares = f"{_rate(row.share_cit)}, and {_rate(row.share_other)}"
     if not row.cit or not row.other:
@@ -239,7 +240,9 @@ def _lonely(found: Selection) -> str:
     rows = sorted((row for row in found.levels if row.pooled), key=lambda r: -(r.cit + r.other))
     if not rows or not found.contacts1 or not found.contacts0:
         return ""
-    listed = ", ".join(f"{name(row)} ({row.cit + row.other:,})" for row in rows[:MOST_LISTED])
+    listed = ", ".join(
+        f"{marks.shown(name(row))} ({row.cit + row.other:,})" for row in rows[:MOST_LISTED]
+    )
     more = len(rows) - MOST_LISTED
     return f" In one group only: {listed}{f', and {more} more' if more > 0 else ''}."
 
@@ -282,7 +285,7 @@ def outside(found: Selection) -> str:
     )
     if gone.typical:
         shown = "; ".join(
-            f"{registry.covariate(c).label.lower()} {label} ({percent(among)} of them,"
+            f"{registry.covariate(c).label.lower()} {marks.shown(label)} ({percent(among)} of them,"
             f" {percent(everywhere)} of all)"
             for c, label, among, everywhere in gone.typical
         )

@@ -12,6 +12,7 @@ from metrics.launch import first_day
 from metrics.result import Comparison
 from metrics.sensitivity import TippingPoint
 from metrics.within import Within
+from metrics.wording import marks
 from metrics.wording.numbers import (
     difference,
     listed,
@@ -69,7 +70,7 @@ def summary(found: Exhibit) -> str:
         f" {_side(high)} per 1,000."
     )
     if turned:
-        text += f" The other way: {listed([small(n) for n in turned])}."
+        text += f" The other way: {listed([marks.shown(small(n)) for n in turned])}."
     return text
 
 
@@ -258,12 +259,12 @@ def adopted(found: EventStudy | NotEstimable, places: str) -> str:
 def launched(found: Interrupted | NotEstimable, label: str) -> str:
     """Say how the rate changed at a marked event."""
     if isinstance(found, NotEstimable):
-        return f"{label}: {reason(found)}."
+        return f"{marks.shown(label)}: {reason(found)}."
     change = found.level_change
     text = (
-        f"From {first_day(found.launch):%B %Y} on ({label}) the monthly rate was {change.estimate:.2f} times"
-        f" what would be expected from the months before (95% CI {change.low:.2f} to {change.high:.2f};"
-        f" {p_value(found.test.p_value)})."
+        f"From {first_day(found.launch):%B %Y} on ({marks.shown(label)}) the monthly rate was"
+        f" {change.estimate:.2f} times what would be expected from the months before"
+        f" (95% CI {change.low:.2f} to {change.high:.2f}; {p_value(found.test.p_value)})."
     )
     if found.autocorrelated:
         text += " Neighbouring months resemble each other; the interval allows for it."

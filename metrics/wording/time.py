@@ -12,6 +12,7 @@ from metrics.estimate import NotEstimable
 from metrics.monthly import DOWN, UP, Read, month_end, month_start
 from metrics.trend import Trend, changed_since, signals
 from metrics.trends import DaysBetween
+from metrics.wording import marks
 from metrics.wording.numbers import listed, month_after, percent, reason
 
 if TYPE_CHECKING:
@@ -239,7 +240,7 @@ def cuts(question: Question) -> str:
     """Name the filters a page applies besides its dates."""
     parts = [
         f"{registry.covariate(dim).label.lower()}"
-        f" {' or '.join(registry.level_label(dim, level) for level in levels)}"
+        f" {' or '.join(marks.shown(registry.level_label(dim, level)) for level in levels)}"
         for dim, levels in question.where
     ]
     return f"Only contacts with {'; '.join(parts)}."
