@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from data.roles import Right
+
 
 @dataclass(frozen=True)
 class PageEntry:
     """One page: its script, title and icon, its section in the navigation, and what it is for.
 
     ``ignores_filters`` names what the page does with the shared filters if it does not apply them.
+    ``needs`` is the right one must have to open it.
     """
 
     script: str
@@ -18,6 +21,7 @@ class PageEntry:
     section: str
     help: str
     ignores_filters: str | None = None
+    needs: Right = Right.FIGURES
 
     @property
     def path(self) -> str:
@@ -32,6 +36,7 @@ PAGES = (
         ":material/monitoring:",
         "",
         "Six numbers for the period, and whether contacts handled by CIT officers ended differently.",
+        needs=Right.PUBLISHED,
     ),
     PageEntry(
         "response",
@@ -88,6 +93,7 @@ PAGES = (
         "Program",
         "What a resident may read: an answer per element, and what happened to people. English and Spanish.",
         ignores_filters="What may be published is fixed: the filters do not change this page.",
+        needs=Right.PUBLISHED,
     ),
     PageEntry(
         "force",
@@ -200,6 +206,14 @@ PAGES = (
         "How unlike the calls of the two groups are, before and after weighting, and where they overlap.",
     ),
     PageEntry(
+        "pool",
+        "Pooled agencies",
+        ":material/hub:",
+        "Evidence",
+        "What several agencies' shared results come to together, and how far agencies differ.",
+        ignores_filters="These are other agencies' results: the filters do not change them.",
+    ),
+    PageEntry(
         "measures",
         "Measures",
         ":material/assignment_turned_in:",
@@ -214,6 +228,7 @@ PAGES = (
         "Evidence",
         "One SQL statement at a time over a de-identified copy: examples, saved queries, files to take away.",
         ignores_filters="The copy holds every contact: the filters do not change it.",
+        needs=Right.ROWS,
     ),
     PageEntry(
         "print_it",
@@ -221,6 +236,7 @@ PAGES = (
         ":material/print:",
         "Evidence",
         "The one-page brief, the full report and a narrative, as PDF, Word or HTML.",
+        needs=Right.PUBLISHED,
     ),
     PageEntry(
         "data_quality",
@@ -238,5 +254,33 @@ PAGES = (
         "Evidence",
         "Every outcome, exposure and covariate as the product defines it, and how it is computed.",
         ignores_filters="This page describes definitions; the filters do not change it.",
+        needs=Right.PUBLISHED,
+    ),
+    PageEntry(
+        "dictionary",
+        "Dictionary",
+        ":material/dictionary:",
+        "Evidence",
+        "Every column: its type, meaning and values, who supplies it, and what a copy to take away has of it.",
+        ignores_filters="This page describes columns; the filters do not change it.",
+        needs=Right.PUBLISHED,
+    ),
+    PageEntry(
+        "load",
+        "Load data",
+        ":material/upload_file:",
+        "Administration",
+        "Upload an export, say what its columns are, check it, publish it, undo it.",
+        ignores_filters="Loading is about the whole store: the filters do not change this page.",
+        needs=Right.LOAD,
+    ),
+    PageEntry(
+        "audit",
+        "Audit",
+        ":material/policy:",
+        "Administration",
+        "Who did what and when, and whether the log of it is whole.",
+        ignores_filters="The log is about the store, not about contacts: the filters do not change it.",
+        needs=Right.ADMINISTER,
     ),
 )

@@ -11,7 +11,8 @@ from data import sample
 from data.cli import Parser, add_store, run
 from data.errors import UserError
 from data.store import Store
-from metrics import measures_command, options
+from metrics import measures_command, options, taken
+from pages import serve
 from pages.print import measures, output
 from pages.print.material import Material
 
@@ -29,11 +30,21 @@ def _print(kind: str) -> Callable[[argparse.Namespace], None]:
             raise UserError(f"--out {args.out}: there is no folder {folder}; make it first")
         store = Store(args.store)
         sample.ensure(store)
+        snapshot = store.current()
         material: Material = output.gather(
-            question, args.access, store.current(), store.settings, store.root
+            question, args.access, snapshot, store.settings, store.root
         )
         content = output.render(kind, args.format, material, _progress)
-        _write(args.out, content)
+        taken.write(
+            store.root,
+            args.out,
+            content,
+            kind,
+            kind,
+            access=args.access,
+            snapshot=snapshot.id,
+            question=question,
+        )
 
     return action
 
@@ -42,18 +53,8 @@ def _measures(args: argparse.Namespace) -> None:
     store = Store(args.store)
     found = measures_command.report_of(args, store)
     content = measures.render(args.format, found, store.current(), store.settings, store.root)
-    _write(args.out, content)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a whole file or none."""
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise UserError(f"--out {path}: cannot be written ({error.strerror})") from None
+    more = {"access": found.access, "snapshot": found.snapshot}
+    taken.write(store.root, args.out, content, "measures", f"measures-{found.set.id}", **more)
 
 
 def parser() -> Parser:
@@ -78,6 +79,12 @@ def parser() -> Parser:
     sub.add_argument("--format", choices=tuple(output.FORMATS), default="docx")
     sub.add_argument("--out", type=Path, required=True, metavar="FILE")
     measures_command.add_question(sub)
+    help_ = "open the dashboard on this computer, or serve it to others who sign in"
+    sub = commands.add_parser("serve", help=help_, description=help_)
+    sub.set_defaults(action=serve.action)
+    add_store(sub)
+    sub.add_argument("--port", type=int, default=serve.PORT)
+    sub.add_argument("--address", default=serve.ADDRESS, help="localhost if left out")
     return top
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from data.errors import UserError
 from metrics.certification import DIMENSIONS, due_or_lapsed
 from metrics.wording import certification as words
+from metrics.wording import marks
 from pages.parts import cache, certification_figures, choose, downloads, figures, tables
 from pages.parts.certification_day import as_of
 from pages.parts.certification_names import beside, read
@@ -40,7 +41,7 @@ if not found.groups[by]:
 else:
     figure, alt = certification_figures.standing(found, by)
     if found.expiry:
-        st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="standing")
+        figures.show(figure, alt, key="standing")
     tables.show(
         certification_figures.table(found, by),
         alt,
@@ -48,7 +49,7 @@ else:
             f"certification-by-{by}",
             f"Certification by {by}",
             f"{words.headline(found)} {alt}",
-            partial(certification_figures.frame, found, by),
+            partial(credentials.group_rows, found, by),
             partial(credentials.standing, found, by) if found.expiry else None,
             filtered=False,
         ),
@@ -57,14 +58,14 @@ else:
 if found.expiry:
     st.subheader("Lapses ahead")
     figure, alt = certification_figures.ahead(found)
-    st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="ahead")
+    figures.show(figure, alt, key="ahead")
     st.caption(words.AHEAD_NOTE)
     downloads.menu(
         Offer(
             "lapses-ahead",
             "Certificates that lapse in the months ahead",
             f"{words.next_month(found)} {alt}".replace("**", ""),
-            partial(certification_figures.lapses_frame, found),
+            partial(credentials.lapse_rows, found),
             partial(credentials.ahead, found),
             filtered=False,
         )
@@ -97,7 +98,11 @@ if own is not None and found.expiry:
             st.markdown(words.named(len(rows), int(rows["name"].notna().sum())))
             # A plain table: the scrolling one offers its rows as a file.
             with st.container(height=420, border=False):
-                st.table(certification_figures.named(rows), hide_index=True, border="horizontal")
+                st.table(
+                    tables.plain(certification_figures.named(rows)),
+                    hide_index=True,
+                    border="horizontal",
+                )
             st.caption(words.NAMES_NOTE)
     except UserError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(marks.message(error), icon=":material/error:")

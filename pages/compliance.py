@@ -9,7 +9,7 @@ import streamlit as st
 from metrics.compliance import compliance
 from metrics.wording import compliance as words
 from pages.parts import documentation_tables as listed
-from pages.parts import tables
+from pages.parts import made, tables
 from pages.parts.downloads import Offer
 from pages.parts.view import current
 from pages.print import documentation as printed
@@ -18,7 +18,7 @@ view = current()
 st.title("Compliance")
 st.caption(words.INTRO)
 # Not cached: holds and purges change while the snapshot stays the same.
-found = compliance(view.snapshot)
+found = made.by(compliance, view.snapshot, role=view.person.role)
 
 
 def table(
@@ -97,7 +97,8 @@ table(
 
 st.subheader("Legal hold")
 st.markdown(words.held(found))
-st.caption(words.PRIVILEGED_NOTE)
+if not view.person.role.sees_privileged:
+    st.caption(words.PRIVILEGED_NOTE)
 if found.held and not isinstance(found.held, str):
     table(
         "legal-hold",

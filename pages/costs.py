@@ -5,7 +5,7 @@ import streamlit as st
 from metrics import costs, wording
 from metrics.costs import Options
 from metrics.wording import costs as words
-from pages.parts import cache, cost_inputs, cost_sections, tables
+from pages.parts import cache, cost_inputs, cost_sections, made, tables
 from pages.parts.view import current
 
 view = current()
@@ -47,4 +47,4 @@ with above:
             st.caption(wording.FILTERED_NOTE)
         options = Options(int(seed), together=together, marginal_only=marginal, factors=factors)
         basis = cache.cost_basis(view.snapshot, view.question.only())
-        cost_sections.results(costs.scenario(basis, rows, options), rows, name)
+        cost_sections.results(made.by(costs.scenario, basis, rows, options), rows, name)

@@ -46,7 +46,7 @@ if found.ahead and found.ahead.gaps:
 if found.days.n:
     st.subheader("By district and shift")
     figure, alt = duty_figures.months(found)
-    st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="months")
+    figures.show(figure, alt, key="months")
     st.caption(words.MONTHS_NOTE)
     downloads.menu(
         Offer(
@@ -70,7 +70,7 @@ if found.days.n:
     st.markdown(words.designation(found))
     st.subheader("Day by day")
     figure, alt = duty_figures.days(found)
-    st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="days")
+    figures.show(figure, alt, key="days")
     st.caption(words.DAYS_NOTE)
     downloads.menu(
         Offer(

@@ -7,7 +7,8 @@ import streamlit as st
 from data import loads, registry
 from data.registry import OUTCOMES
 from metrics import wording
-from pages.parts import cache, downloads, figures, quality_tables, tables
+from metrics.wording import marks
+from pages.parts import cache, downloads, figures, made, quality_tables, tables
 from pages.parts.downloads import Offer
 from pages.parts.view import current
 from pages.print import evidence_frames as typed
@@ -20,7 +21,9 @@ st.subheader("What was loaded")
 records = cache.load_records(view.snapshot)
 for number, record in enumerate(records, 1):
     with st.container(border=True):
-        st.markdown(f"**{record.source}** · {', '.join(record.files)}")
+        st.markdown(
+            f"**{marks.shown(record.source)}** · {', '.join(map(marks.shown, record.files))}"
+        )
         title = f"Load report of {record.source}"
         tables.show(
             quality_tables.load(record),
@@ -30,7 +33,7 @@ for number, record in enumerate(records, 1):
         for line in wording.load_notes(record):
             st.caption(line)
 
-rejected = loads.rejected_rows(view.snapshot)
+rejected = made.by(loads.rejected_rows, view.snapshot)
 if rejected:
     with st.expander(f"Rejected rows ({len(rejected):,} shown)"):
         st.caption("Where and why; the values themselves are not kept.")
@@ -83,7 +86,7 @@ else:
     asked = view.question.only(labels[chosen])
     rows = cache.missing(view.snapshot, asked)
     figure, alt = figures.missing(rows, view.question.exposure)
-    st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="missing")
+    figures.show(figure, alt, key="missing")
     st.caption(f"Months with fewer than {figures.FEWEST_DRAWN} contacts in a group are not drawn.")
     downloads.menu(
         Offer(
@@ -106,7 +109,7 @@ else:
     )
 
 st.subheader("Not recorded by this source")
-lacking = [o for o in OUTCOMES if not view.coverage.records_outcome(o.id)]
+lacking = made.by(cache.coverage(view.snapshot).lacking)
 if lacking:
     title = "Outcomes this source cannot support"
     words = f"{title}: {', '.join(o.label for o in lacking)}."

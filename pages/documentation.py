@@ -9,7 +9,7 @@ from metrics import wording
 from metrics.documentation import OUTCOMES, STEPS
 from metrics.wording import documentation as words
 from metrics.wording import handoffs
-from pages.parts import cache, choose, downloads, figures, tables
+from pages.parts import cache, choose, downloads, figures, made, tables
 from pages.parts import documentation_figures as drawn
 from pages.parts import documentation_tables as listed
 from pages.parts.downloads import Offer
@@ -59,7 +59,7 @@ if found.kinds:
 
     st.markdown(f"**{plural.capitalize()} by group**")
     figure, alt = drawn.shares(found, code)
-    st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="shares")
+    figures.show(figure, alt, key="shares")
     tables.show(
         listed.by_arm(found, code),
         alt,
@@ -89,13 +89,13 @@ if found.kinds:
 
     st.markdown(f"**{plural.capitalize()} over time**")
     step = choose.one("Step", "document_step", STEPS, default="in_time")
-    trend = found.trend(code, step)
+    trend = made.by(found.trend, code, step)
     if not any(m.rate is not None for m in trend.months):
         st.markdown("No month has such documents that could be judged.")
     else:
         events = cache.events(view.snapshot)
         figure, alt = drawn.months(trend, code, step, events)
-        st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="months")
+        figures.show(figure, alt, key="months")
         st.caption(words.months_note(trend))
         if marked := figures.marked_events(trend, events):
             st.caption("Marked events: " + "; ".join(marked) + ".")
@@ -186,7 +186,7 @@ concluded = cache.conclusions(view.snapshot, view.question)
 st.markdown("\n".join(f"- {words.bounds(c)}" for c in concluded))
 if drawn.bounded(concluded):
     figure, alt = drawn.bounds(concluded)
-    st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="bounds")
+    figures.show(figure, alt, key="bounds")
     st.caption(words.BOUNDS_NOTE)
     tables.show(
         listed.bounds(concluded),

@@ -9,6 +9,7 @@ from pages.parts import cache, downloads, elements_tables, tables
 from pages.parts.certification_day import as_of
 from pages.parts.downloads import Offer
 from pages.parts.view import current
+from pages.print import elements as printed
 
 view = current()
 st.title("Program elements")
@@ -35,7 +36,7 @@ downloads.menu(
         "program-elements",
         "Program elements",
         f"{words.headline(found)} {words.NOT_RECORDED_NOTE}".replace("*", ""),
-        partial(elements_tables.frame, found),
+        partial(printed.rows, found),
         filtered=False,
     )
 )
@@ -51,7 +52,7 @@ if found.instruments:
                 "element-history",
                 "Program elements by date of assessment",
                 words.HISTORY_NOTE,
-                partial(elements_tables.history_frame, found),
+                partial(printed.history_rows, found),
                 filtered=False,
             ),
         )

@@ -48,7 +48,7 @@ if levels and way == situation.COMPARISON:
         # Where one number will not do, the steps stand in the open.
         with st.expander("Step by step", expanded=scale.unlike(found)):
             figure, alt = selection_figures.cuts(found)
-            st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="cuts")
+            figures.show(figure, alt, key="cuts")
             tables.show(
                 selection_figures.steps(found),
                 alt,

@@ -40,7 +40,7 @@ st.markdown(sensitivity.summary(found))
 st.caption(sensitivity.NOTE)
 if not isinstance(found.headline.risk_difference, NotEstimable):
     figure, alt = sensitivity_figures.exhibit(found)
-    st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="exhibit")
+    figures.show(figure, alt, key="exhibit")
     downloads.menu(
         Offer(
             f"{outcome}-asked-in-other-ways",
@@ -73,7 +73,7 @@ st.caption(sensitivity.WITHIN_NOTE)
 st.markdown(sensitivity.study(within.study))
 if not isinstance(within.study, NotEstimable):
     figure, alt = sensitivity_figures.study(within.study)
-    st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="study")
+    figures.show(figure, alt, key="study")
     st.caption(sensitivity.STUDY_NOTE)
     downloads.menu(
         Offer(
@@ -102,7 +102,7 @@ else:
     st.markdown(sensitivity.launched(launched, chosen.label))
     if not isinstance(launched, NotEstimable):
         figure, alt = sensitivity_figures.launch(launched, chosen.label)
-        st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="launch_figure")
+        figures.show(figure, alt, key="launch_figure")
         st.caption(sensitivity.LAUNCH_NOTE)
         said = sensitivity.launched(launched, chosen.label)
         downloads.menu(

@@ -26,7 +26,7 @@ if not view.coverage.records_exposure(found.question.exposure):
     st.info(wording.exposure_not_recorded(found.question.exposure), icon=":material/block:")
 elif drawn.shown(found):
     figure, alt = drawn.rates(found)
-    st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="rates")
+    figures.show(figure, alt, key="rates")
     st.caption(words.RATE_NOTE)
     title = "Rates per 1,000 crisis contacts, with exact intervals"
     offer = Offer(

@@ -7,10 +7,10 @@ import streamlit as st
 
 from data.errors import UserError
 from data.registry.measures import SETS
-from data.store import Store
 from metrics import fiscal, measures
+from metrics.wording import marks
 from metrics.wording import measures as words
-from pages.parts import cache, choose, downloads, measure_tables, tables
+from pages.parts import cache, choose, downloads, measure_tables, tables, taken
 from pages.parts.view import current
 from pages.print import files, output
 from pages.print import measures as printed
@@ -48,7 +48,7 @@ targets: dict[str, float] = {}
 try:
     targets = measures.targets(set_, (target or "").split(","))
 except UserError as error:
-    st.error(str(error), icon=":material/error:")
+    st.error(marks.message(error), icon=":material/error:")
 try:
     found = cache.measure_report(
         view.snapshot,
@@ -60,14 +60,14 @@ try:
         tuple(sorted(targets.items())),
     )
 except UserError as error:
-    st.info(str(error), icon=":material/inbox:")
+    st.info(marks.message(error), icon=":material/inbox:")
     st.stop()
 st.caption(words.edition(found.set))
 
 
 def make(ending: str) -> bytes:
     """Write the report as a document, when someone asks for it."""
-    store = Store()
+    store = view.snapshot.store
     return printed.render(ending, found, view.snapshot, store.settings, store.root)
 
 
@@ -93,12 +93,12 @@ else:
     else:
         title = f"{found.set.label} measures"
         told = "\n".join(words.lines(found))
-        rows = partial(measure_tables.frame, found)
+        rows = partial(printed.rows, found)
         downloads.menu(downloads.Offer(f"measures-{set_}", title, told, rows))
         st.caption(words.FILES)
         with st.container(horizontal=True, gap="small"):
             for ending, format_ in output.FORMATS.items():
-                st.download_button(
+                taken.button(
                     format_.label,
                     partial(make, ending),
                     files.name(
@@ -110,7 +110,8 @@ else:
                     ),
                     format_.mime,
                     key=f"measures_{ending}",
-                    on_click="ignore",
+                    what=f"measures-{set_}",
+                    view=view,
                 )
 
 lacking = measure_tables.lacking(found)

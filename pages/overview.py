@@ -4,10 +4,11 @@ from functools import partial
 
 import streamlit as st
 
+from data.roles import Right
 from metrics import situation, wording
 from metrics.overview import period
 from metrics.wording import citation, time, views
-from pages.parts import cache, downloads, filters, summary
+from pages.parts import cache, downloads, filters, pool_lines, public_overview, summary
 from pages.parts.downloads import Offer
 from pages.parts.view import current
 from pages.print import figures as print_figures
@@ -15,6 +16,9 @@ from pages.print import frames
 
 view = current()
 st.title("Overview")
+if not view.person.role.may(Right.FIGURES):
+    public_overview.draw(view)
+    st.stop()
 about = period(view.coverage, view.question)
 if about is None:
     st.info(views.NO_CONTACTS, icon=":material/inbox:")
@@ -36,6 +40,8 @@ if found.way != situation.COMPARISON:
     st.markdown(wording.way(found, "force"))
     for comparison in shown:
         st.markdown(f"- {wording.pooled(comparison)}")
+    if found.way == situation.SMALL:
+        pool_lines.draw(view.snapshot)
 else:
     for comparison in shown:
         st.markdown(f"- {wording.brief(comparison)}")

@@ -9,7 +9,16 @@ from metrics import planning, wording
 from metrics.estimate import NotEstimable
 from metrics.question import primary_outcomes
 from metrics.wording import exhibits
-from pages.parts import cache, choose, downloads, exhibit_figures, exhibit_tables, figures, tables
+from pages.parts import (
+    cache,
+    choose,
+    downloads,
+    exhibit_figures,
+    exhibit_tables,
+    figures,
+    made,
+    tables,
+)
 from pages.parts.downloads import Offer
 from pages.parts.view import current
 from pages.print import evidence_frames
@@ -61,7 +70,9 @@ with right:
 primary = primary_outcomes()
 tests = sum(map(view.coverage.records_outcome, primary)) if outcome.id in primary else 1
 difference = (-size if way == "fewer" else size) / 1000
-found = planning.plan_for(own, outcome.id, difference, chance=int(power) / 100, tests=max(tests, 1))
+found = made.by(
+    planning.plan_for, own, outcome.id, difference, chance=int(power) / 100, tests=max(tests, 1)
+)
 
 st.markdown(f"#### {exhibits.plan(found)}")
 if words := exhibits.plan_help(found):
@@ -71,7 +82,7 @@ st.caption(exhibits.PLAN_NOTE)
 st.subheader("What each wait would show")
 if exhibit_figures.has_curve(found):
     figure, alt = exhibit_figures.curve(found)
-    st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="curve")
+    figures.show(figure, alt, key="curve")
     st.caption(exhibits.CURVE_NOTE)
     downloads.menu(
         Offer(

@@ -5,11 +5,11 @@ from functools import partial
 import streamlit as st
 
 from data.errors import UserError
-from data.store import Store
+from data.roles import Right
 from metrics.disclosure import release
 from metrics.question import ACCESSES, Access
 from metrics.wording import printed
-from pages.parts import packet_button
+from pages.parts import packet_button, taken
 from pages.parts.view import current
 from pages.print import files, output
 
@@ -17,17 +17,21 @@ view = current()
 st.title("Print")
 st.markdown(printed.PRINT_INTRO)
 
-options = {"internal": ACCESSES[0], "public": ACCESSES[1]}
+role = view.person.role
+options: dict[str, Access] = {"internal": ACCESSES[0], "public": ACCESSES[1]}
+if not role.may(Right.FIGURES):
+    del options["internal"]
 chosen = st.segmented_control(
     "For whom",
     list(options),
-    default="internal",
+    default=next(iter(options)),
     required=True,
     key="print_access",
     bind="query-params",
     help=printed.ACCESS_HELP,
 )
-access: Access = options.get(str(chosen), "internal")
+access = options.get(str(chosen), next(iter(options.values())))
+needed = Right.PUBLISHED if access == "public" else Right.FIGURES
 if access == "public":
     try:
         release.period_of(view.question, view.snapshot)
@@ -38,7 +42,7 @@ if access == "public":
 
 def make(kind: str, format_: str) -> bytes:
     """Compute and write a file, when someone asks for it."""
-    store = Store()
+    store = view.snapshot.store
     material = output.gather(view.question, access, view.snapshot, store.settings, store.root)
     return output.render(kind, format_, material)
 
@@ -50,7 +54,7 @@ for kind, label in output.KINDS.items():
         st.markdown(printed.KINDS[kind])
         with st.container(horizontal=True, gap="small"):
             for ending, format_ in output.FORMATS.items():
-                st.download_button(
+                taken.button(
                     format_.label,
                     partial(make, kind, ending),
                     files.name(
@@ -63,7 +67,12 @@ for kind, label in output.KINDS.items():
                     ),
                     format_.mime,
                     key=f"print_{kind}_{ending}",
-                    on_click="ignore",
+                    what=kind,
+                    view=view,
+                    access=access,
+                    question=view.question,
+                    right=needed,
                 )
 
-packet_button.section(view, access)
+if role.may(Right.ROWS):
+    packet_button.section(view, access)

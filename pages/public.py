@@ -4,11 +4,12 @@ from functools import partial
 
 import streamlit as st
 
+from data.roles import Right
 from metrics.estimate import NotEstimable
 from metrics.manifest import manifest
 from metrics.resident import public_question
 from metrics.wording import resident as words
-from pages.parts import cache, public_blocks
+from pages.parts import cache, public_blocks, taken
 from pages.parts.view import current
 from pages.print import files, resident
 
@@ -38,12 +39,15 @@ dates = (view.coverage.first, view.coverage.last)
 with st.container(horizontal=True, gap="small"):
     for code, label in zip(words.LANGUAGES, words.WEB_FILE, strict=True):
         name = files.name(found.agency, f"residents {code}", dates, view.snapshot.id, "html")
-        st.download_button(
+        taken.button(
             label.text(lang),
             partial(resident.html, found, code, made),
             name,
             "text/html",
             key=f"resident_{code}",
-            on_click="ignore",
+            what=f"residents-{code}",
+            view=view,
+            access="public",
+            right=Right.PUBLISHED,
         )
 st.caption(words.WEB_NOTE.text(lang))

@@ -58,7 +58,7 @@ if found.total["cohort"]:
 if found.came.n:
     st.subheader("By district and shift")
     figure, alt = response_figures.places(found)
-    st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="places")
+    figures.show(figure, alt, key="places")
     st.caption(f"{terms.PLACES_NOTE} {words.shift_note(found)}")
     downloads.menu(
         Offer(
@@ -75,7 +75,7 @@ if found.came.n:
 
     st.subheader("By hour")
     figure, alt = response_figures.hours(found)
-    st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="hours")
+    figures.show(figure, alt, key="hours")
     st.caption(terms.HOURS_NOTE)
     downloads.menu(
         Offer(
@@ -95,7 +95,7 @@ if found.came.n:
     else:
         events = cache.events(view.snapshot)
         figure, alt = response_figures.months(found.trend, events)
-        st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="months")
+        figures.show(figure, alt, key="months")
         note = "" if isinstance(found.trend.chart, NotEstimable) else f"{terms.MONTHS_NOTE} "
         st.caption(f"{note}{words.change(found.trend)}")
         if marked := response_figures.marked(found.trend, events):

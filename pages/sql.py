@@ -5,6 +5,7 @@ import streamlit as st
 from data.errors import UserError
 from data.sandbox import Limits, saved
 from metrics.manifest import manifest
+from metrics.wording import marks
 from metrics.wording import sql as words
 from pages.parts import cache, workbench, workbench_result
 from pages.parts.view import current
@@ -54,7 +55,7 @@ if run or plan:
         with st.spinner("Running"):
             workbench.ask(view.snapshot, sql, plan=plan)
     except UserError as error:
-        st.error(str(error), icon=":material/block:")
+        st.error(marks.message(error), icon=":material/block:")
 if (shown := st.session_state.get(workbench.SHOWN)) is not None:
     workbench_result.draw(shown, manifest(view.question, "internal", view.snapshot), Limits())
 else:
@@ -72,7 +73,7 @@ with st.expander("Save this query"):
             saved.save(root, saved.SavedQuery(label, sql, workbench.who(), shared))
             st.success(f"Saved as {label.strip()}.")
         except UserError as error:
-            st.error(str(error), icon=":material/block:")
+            st.error(marks.message(error), icon=":material/block:")
     own = [q.name for q in saved.visible(root, workbench.who()) if q.who == workbench.who()]
     if own:
         gone = st.selectbox("Remove one of mine", own, index=None, key="sql_remove")

@@ -56,7 +56,7 @@ else:
     else:
         st.caption(exhibits.FOREST_NOTE)
         figure, alt = exhibit_figures.forest(found)
-        st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="subgroups")
+        figures.show(figure, alt, key="subgroups")
         downloads.menu(
             Offer(
                 f"{outcome}-subgroups",
@@ -116,7 +116,7 @@ for by, places, place in (
         continue
     st.caption(exhibits.FUNNEL_NOTE)
     figure, alt = exhibit_figures.funnel(spread, outcome, places)
-    st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key=f"funnel_{by}")
+    figures.show(figure, alt, key=f"funnel_{by}")
     st.caption(exhibits.FUNNEL_KEY)
     downloads.menu(
         Offer(

@@ -75,7 +75,7 @@ if found.groups:
         st.markdown(text)
     st.subheader("What each number of officers would cover")
     figure, alt = duty_figures.curve(found)
-    st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="train_curve")
+    figures.show(figure, alt, key="train_curve")
     st.caption(f"{words.CURVE_NOTE} {words.solving(found)}")
     downloads.menu(
         Offer(

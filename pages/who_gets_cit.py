@@ -39,7 +39,7 @@ if lines:
 if words.drawn(found):
     st.subheader("How far apart, before and after weighting")
     figure, alt = selection_figures.love(found)
-    st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="love")
+    figures.show(figure, alt, key="love")
     st.caption(words.LOVE_NOTE)
     downloads.menu(
         Offer(
@@ -59,7 +59,7 @@ if words.drawn(found):
 if isinstance(found.balance, Balance):
     st.subheader("Do the groups overlap?")
     figure, alt = selection_figures.scores(found, found.balance)
-    st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="scores")
+    figures.show(figure, alt, key="scores")
     st.caption(words.SCORE_NOTE)
     downloads.menu(
         Offer(

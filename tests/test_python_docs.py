@@ -25,10 +25,12 @@ def test_the_examples_run_as_they_stand(
     names: dict[str, object] = {}
     for example in EXAMPLES:
         exec(compile(example, "docs/python.md", "exec"), names)
-    assert len(EXAMPLES) == 5
+    assert len(EXAMPLES) == 7
     said = capsys.readouterr().out
     assert "of 1,000 contacts" in said
     assert "arrest" in said
+    assert "-- 1\nSELECT" in said
+    assert len(names["frame"]) and names["statements"]  # type: ignore[arg-type]
 
 
 def test_every_module_and_name_it_mentions_exists() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import streamlit as st
 
@@ -29,6 +30,7 @@ from metrics import (
     trend,
 )
 from metrics import certification as certifications
+from metrics import change as changing
 from metrics import claims as claimed
 from metrics import costs as costing
 from metrics import documentation as papers
@@ -43,6 +45,9 @@ from metrics import measures as funders
 from metrics import packet as packets
 from metrics import partners as care
 from metrics import planner as planners
+from metrics import pooling_agencies as pools
+from metrics import pooling_files as pool_files
+from metrics import pooling_kept as pool_store
 from metrics import resident as residents
 from metrics import response as responses
 from metrics import subgroups as splits
@@ -52,29 +57,65 @@ from metrics.event_study import EventStudy
 from metrics.interrupted import Interrupted
 from metrics.measure_report import Report
 from metrics.question import Access, Question, primary_outcomes
+from metrics.recipe import Node
+from metrics.resident import public_question
 from metrics.result import Comparison
+from pages.parts import made
+from pages.parts.person import person
+from pages.print import output
+from pages.print.material import Material
 
-_HASH: dict[str | type[Any], Callable[[Any], Any]] = {Snapshot: lambda s: s.id, Path: str}
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# What one role may see is never handed to another: results are kept apart by it.
+_HASH: dict[str | type[Any], Callable[[Any], Any]] = {
+    Snapshot: lambda s: (s.id, *s.role.sees),
+    Path: str,
+}
 _ENTRIES = 256
 
 
+def _once(
+    most: int = _ENTRIES, spinner: str | bool = False, cache: Callable[..., Any] = st.cache_data
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Compute a function once for the same arguments, and note on every run how its result was made."""
+
+    def keep(function: Callable[P, R]) -> Callable[P, R]:
+        @cache(max_entries=most, hash_funcs=_HASH, show_spinner=spinner)
+        @wraps(function)
+        def remembered(*given: P.args, **named: P.kwargs) -> tuple[R, Node | None]:
+            found = function(*given, **named)
+            return found, made.how(found)
+
+        @wraps(function)
+        def ask(*given: P.args, **named: P.kwargs) -> R:
+            found, how = remembered(*given, **named)
+            made.note(found, how)
+            return found
+
+        return ask
+
+    return keep
+
+
 def store() -> Store:
-    """Return the store in use; on the very first start, make the simulated agency."""
+    """Return the store for whoever is looking; on the very first start, make the simulated agency."""
     found = Store()
-    if found.current_id() is None:
+    if sample.needed(found):
         with st.spinner(
             "First start: making a simulated agency to show. This takes a few seconds."
         ):
             sample.ensure(found)
-    return found
+    return Store(found.root, person().role)
 
 
-@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner="Comparing the groups")
+@_once(spinner="Comparing the groups")
 def answer(
     snapshot: Snapshot, question: Question, access: Access = "internal"
 ) -> tuple[Comparison, ...]:
     """Return the comparisons of a question."""
-    return evaluate(question, access, snapshot=snapshot)
+    return made.by(evaluate, question, access, snapshot=snapshot)
 
 
 def answer_one(snapshot: Snapshot, question: Question, outcome: str) -> Comparison:
@@ -85,19 +126,19 @@ def answer_one(snapshot: Snapshot, question: Question, outcome: str) -> Comparis
     return found[together.index(outcome)]
 
 
-@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+@_once()
 def outcome_detail(snapshot: Snapshot, question: Question, outcome: str) -> detail.Detail:
     """Return the strata of an outcome."""
-    return detail.detail(question, outcome, snapshot)
+    return made.by(detail.detail, question, outcome, snapshot)
 
 
-@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+@_once()
 def outcome_trend(snapshot: Snapshot, question: Question, outcome: str) -> trend.Trend:
     """Return an outcome's months with their chart."""
-    return trend.trend(question, outcome, snapshot)
+    return made.by(trend.trend, question, outcome, snapshot)
 
 
-@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+@_once()
 def agency_situation(
     snapshot: Snapshot, question: Question, outcome: str, way: str | None
 ) -> situation.Situation:
@@ -106,91 +147,97 @@ def agency_situation(
     return found if way is None else replace(found, way=way)
 
 
-@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+@_once()
 def tiles(snapshot: Snapshot, question: Question, small: bool) -> tuple[overview.Tile, ...]:
     """Return the overview's tiles."""
     return overview.tiles(question, snapshot, small=small)
 
 
-@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+@_once()
 def missing(snapshot: Snapshot, question: Question) -> list[dict[str, Any]]:
     """Return what was not recorded, by month, arm and outcome."""
-    return detail.missing_by_month(question, question.outcomes, snapshot)
+    return made.by(detail.missing_by_month, question, question.outcomes, snapshot)
 
 
-@st.cache_data(max_entries=8, hash_funcs=_HASH, show_spinner=False)
+@_once(most=8)
 def coverage(snapshot: Snapshot) -> aggregate.Coverage:
     """Return what the snapshot records at all."""
-    return aggregate.coverage(snapshot)
+    return made.by(aggregate.coverage, snapshot)
 
 
-@st.cache_data(max_entries=64, hash_funcs=_HASH, show_spinner=False)
+@_once(most=8)
+def supplied(snapshot: Snapshot) -> frozenset[tuple[str, str, str]]:
+    """Return (agency, source, ``table.column``) of every column that an export supplies."""
+    return aggregate.supplied(snapshot)
+
+
+@_once(most=64)
 def levels(snapshot: Snapshot, covariate: str) -> list[str]:
     """Return the levels a covariate takes."""
     return aggregate.levels(snapshot, covariate)
 
 
-@st.cache_data(max_entries=8, hash_funcs=_HASH, show_spinner=False)
+@_once(most=8)
 def load_records(snapshot: Snapshot) -> tuple[loads.LoadRecord, ...]:
     """Return the snapshot's loads."""
-    return loads.records(snapshot)
+    return made.by(loads.records, snapshot)
 
 
-@st.cache_data(max_entries=8, hash_funcs=_HASH, show_spinner=False)
+@_once(most=8)
 def answers(snapshot: Snapshot) -> tuple[loads.Answers, ...]:
     """Return how the yes/no columns were answered."""
-    return loads.answers(snapshot)
+    return made.by(loads.answers, snapshot)
 
 
-@st.cache_data(max_entries=8, hash_funcs=_HASH, show_spinner=False)
+@_once(most=8)
 def events(snapshot: Snapshot) -> tuple[Event, ...]:
     """Return the agency's marked events."""
-    return agency_events.events(snapshot)
+    return made.by(agency_events.events, snapshot)
 
 
-@st.cache_data(max_entries=8, hash_funcs=_HASH, show_spinner=False)
+@_once(most=8)
 def calls_with_form(snapshot: Snapshot) -> tuple[int, int] | None:
     """Return calls with a form and those that should have one; None where no calls are loaded."""
     lacking = responses.without_form(snapshot)
     return None if lacking is None else (lacking.n - lacking.events, lacking.n)
 
 
-@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+@_once()
 def outdated(snapshot: Snapshot) -> bool:
     """Say whether a snapshot was made by an earlier version."""
     return aggregate.outdated(snapshot)
 
 
-@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+@_once()
 def force_levels(snapshot: Snapshot, question: Question) -> dict[bool, dict[int, int]]:
     """Return contacts by highest force rank, for each arm."""
-    return aggregate.force_levels(snapshot, question)
+    return made.by(aggregate.force_levels, snapshot, question)
 
 
-@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner="Comparing within levels")
+@_once(spinner="Comparing within levels")
 def subgroups(snapshot: Snapshot, question: Question, outcome: str) -> splits.Subgroups:
     """Return an outcome's difference within the levels of each covariate."""
-    return splits.subgroups(question, outcome, snapshot)
+    return made.by(splits.subgroups, question, outcome, snapshot)
 
 
-@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+@_once()
 def funnel(
     snapshot: Snapshot, question: Question, outcome: str, by: str
 ) -> funnels.Funnel | NotEstimable:
     """Return an outcome's funnel of districts or agencies."""
-    return funnels.funnel(question, outcome, snapshot, by)
+    return made.by(funnels.funnel, question, outcome, snapshot, by)
 
 
-@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+@_once()
 def plan_figures(
     snapshot: Snapshot, question: Question, outcome: str
 ) -> planning.Own | NotEstimable:
     """Return the agency's own figures that a plan for an outcome rests on."""
-    counts = aggregate.counts(snapshot, question.only(outcome), officers=True, months=True)
-    return planning.figures(counts.frame, outcome)
+    counts = made.by(aggregate.counts, snapshot, question.only(outcome), officers=True, months=True)
+    return made.by(planning.figures, counts.frame, outcome)
 
 
-@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+@_once()
 def own_shares(
     snapshot: Snapshot, question: Question
 ) -> dict[str, published.OwnShare | NotEstimable]:
@@ -198,19 +245,21 @@ def own_shares(
     return dict(published.own(question, snapshot))
 
 
-@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner="Asking in every other way")
+@_once(spinner="Asking in every other way")
 def exhibit(snapshot: Snapshot, question: Question, outcome: str) -> exhibits.Exhibit:
     """Return an outcome's sensitivity exhibit."""
-    return exhibits.exhibit(question, outcome, snapshot, _context(snapshot, question, outcome))
+    return made.by(
+        exhibits.exhibit, question, outcome, snapshot, _context(snapshot, question, outcome)
+    )
 
 
-@st.cache_resource(max_entries=8, hash_funcs=_HASH, show_spinner=False)
+@_once(most=8, cache=st.cache_resource)
 def _context(snapshot: Snapshot, question: Question, outcome: str) -> exhibits.Context:
     """Return an outcome's headline as fitted, which its exhibit and its doubts share."""
-    return exhibits.Context.of(question, outcome, snapshot)
+    return made.by(exhibits.Context.of, question, outcome, snapshot)
 
 
-@st.cache_data(max_entries=4, hash_funcs=_HASH, show_spinner="Writing the packet")
+@_once(most=4, spinner="Writing the packet")
 def packet(snapshot: Snapshot, question: Question) -> packets.Packet:
     """Return a question's evidence packet, of the results that the pages show."""
     return packets.build(
@@ -221,54 +270,50 @@ def packet(snapshot: Snapshot, question: Question) -> packets.Packet:
     )
 
 
-@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+@_once()
 def doubt(snapshot: Snapshot, question: Question, outcome: str) -> doubts.Doubt:
     """Return what could overturn an outcome's comparison."""
     comparison = answer_one(snapshot, question, outcome)
-    return doubts.doubt(comparison, question, snapshot, _context(snapshot, question, outcome))
+    return made.by(
+        doubts.doubt, comparison, question, snapshot, _context(snapshot, question, outcome)
+    )
 
 
-@st.cache_data(
-    max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner="Comparing officers before and after"
-)
+@_once(spinner="Comparing officers before and after")
 def within(snapshot: Snapshot, question: Question, outcome: str) -> withins.Within:
     """Return an outcome's comparison within officers."""
-    return withins.within(question, outcome, snapshot)
+    return made.by(withins.within, question, outcome, snapshot)
 
 
-@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+@_once()
 def adoption(
     snapshot: Snapshot, question: Question, outcome: str, unit: str
 ) -> EventStudy | NotEstimable:
     """Return how an outcome changed in places that adopted CIT at different times."""
-    return withins.adoption(question, outcome, snapshot, unit)
+    return made.by(withins.adoption, question, outcome, snapshot, unit)
 
 
-@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+@_once()
 def launch(
     snapshot: Snapshot, question: Question, outcome: str, day: date
 ) -> Interrupted | NotEstimable:
     """Return how an outcome's monthly rate changed at a date."""
-    return launches.launch(question, outcome, snapshot, day)
+    return made.by(launches.launch, question, outcome, snapshot, day)
 
 
-@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner="Comparing the calls")
+@_once(spinner="Comparing the calls")
 def who_gets_cit(snapshot: Snapshot, question: Question) -> selection.Selection:
     """Return how unlike the calls of the two groups are."""
-    return selection.selection(question, snapshot)
+    return made.by(selection.selection, question, snapshot)
 
 
-@st.cache_data(
-    max_entries=_ENTRIES,
-    hash_funcs=_HASH,
-    show_spinner="Comparing the levels of force: with a million contacts this takes about 15 seconds",
-)
+@_once(spinner="Comparing the levels of force: with a million contacts this takes about 15 seconds")
 def scale_of_force(snapshot: Snapshot, question: Question) -> force_scale.ForceScale:
     """Return how far the levels of force differ as a whole."""
-    return force_scale.force_scale(question, snapshot)
+    return made.by(force_scale.force_scale, question, snapshot)
 
 
-@st.cache_data(max_entries=64, hash_funcs=_HASH, show_spinner="Counting the measures")
+@_once(most=64, spinner="Counting the measures")
 def measure_report(
     snapshot: Snapshot,
     set_: str,
@@ -279,7 +324,8 @@ def measure_report(
     targets: tuple[tuple[str, float], ...],
 ) -> Report:
     """Return a funder's measures over the periods of a grant."""
-    return funders.report(
+    return made.by(
+        funders.report,
         set_,
         snapshot,
         start,
@@ -290,86 +336,90 @@ def measure_report(
     )
 
 
-@st.cache_data(max_entries=64, hash_funcs=_HASH, show_spinner=False)
+@_once(most=64)
 def certification(snapshot: Snapshot, day: date, agency: str | None) -> certifications.Standing:
     """Return who is certified, due and lapsed on a day."""
-    return certifications.standing(snapshot, day, agency)
+    return made.by(certifications.standing, snapshot, day, agency)
 
 
-@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner="Counting the calls")
+@_once(spinner="Counting the calls")
 def response(snapshot: Snapshot, question: Question) -> responses.Response | None:
     """Return who came to calls, and how soon; None where no call is loaded."""
-    return responses.response(question, snapshot)
+    return made.by(responses.response, question, snapshot)
 
 
-@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+@_once()
 def form_flags(snapshot: Snapshot, question: Question) -> dict[str, tuple[int, int]]:
     """Return what the forms' own flags say of a CIT officer, where no call is loaded."""
-    return aggregate.form_flags(snapshot, question)
+    return made.by(aggregate.form_flags, snapshot, question)
 
 
-@st.cache_data(max_entries=64, hash_funcs=_HASH, show_spinner="Reading the records")
+@_once(most=64, spinner="Reading the records")
 def scorecard(snapshot: Snapshot, day: date, agency: str | None) -> program.Scorecard:
     """Return the program elements as of a day."""
-    return program.scorecard(snapshot, day, agency)
+    return made.by(program.scorecard, snapshot, day, agency)
 
 
-@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+@_once()
 def partners(snapshot: Snapshot, question: Question) -> care.Partners:
     """Return what partners and care look like over the contacts of a question."""
-    return care.partners(question, snapshot)
+    return made.by(care.partners, question, snapshot)
 
 
-@st.cache_data(max_entries=8, hash_funcs=_HASH, show_spinner="Gathering what may be published")
+@_once(most=8, spinner="Gathering what may be published")
+def published_material(snapshot: Snapshot) -> Material:
+    """Return what the public brief is made of."""
+    own = snapshot.store
+    return output.gather(public_question(snapshot), "public", snapshot, own.settings, own.root)
+
+
+@_once(most=8, spinner="Gathering what may be published")
 def resident(snapshot: Snapshot) -> residents.Resident | NotEstimable:
     """Return the public page of a store with one agency."""
     return residents.resident(snapshot)
 
 
-@st.cache_data(max_entries=64, hash_funcs=_HASH, show_spinner="Reading the roster")
+@_once(most=64, spinner="Reading the roster")
 def duty(
     snapshot: Snapshot, question: Question, agency: str | None
 ) -> duties.Duty | duties.Lacking:
     """Return who was on duty where; of the question only the dates are used."""
-    return duties.duty(snapshot, question, agency)
+    return made.by(duties.duty, snapshot, question, agency)
 
 
-@st.cache_data(
-    max_entries=64,
-    hash_funcs=_HASH,
-    show_spinner="Looking for the fewest officers: this can take half a minute",
-)
+@_once(most=64, spinner="Looking for the fewest officers: this can take half a minute")
 def train_next(
     snapshot: Snapshot, options: planners.Options, agency: str | None
 ) -> planners.Plan | duties.Lacking:
     """Return whom to certify next."""
-    return planners.plan(snapshot, options, agency)
+    return made.by(planners.plan, snapshot, options, agency)
 
 
-@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner=False)
+@_once()
 def liability(snapshot: Snapshot, question: Question) -> liabilities.Liability:
     """Return what may come back to the agency; the comparisons are those of all pages, made once."""
     compared = answer(snapshot, question.only(*liabilities.OUTCOMES))
-    return liabilities.liability(question, snapshot, compared)
+    return made.by(liabilities.liability, question, snapshot, compared)
 
 
-@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner="Reading the loss runs")
+@_once(spinner="Reading the loss runs")
 def agency_claims(snapshot: Snapshot, question: Question, line: str | None) -> claimed.Claims:
-    """Return the claims of a line of cover that a viewer may see, as the loss runs valued them."""
-    return claimed.claims(snapshot, question, line)
+    """Return the claims of a line of cover that one may see, as the loss runs valued them."""
+    return made.by(claimed.claims, snapshot, question, line, snapshot.role)
 
 
-@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner="Counting the documents")
+@_once(spinner="Counting the documents")
 def documentation(snapshot: Snapshot, question: Question) -> papers.Documentation:
     """Return the documents that the contacts of a question owed, and what came of them."""
-    return papers.documentation(question, snapshot)
+    return made.by(papers.documentation, question, snapshot)
 
 
-@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner="Trying the worst cases")
+@_once(spinner="Trying the worst cases")
 def conclusions(snapshot: Snapshot, question: Question) -> tuple[papers.Conclusion, ...]:
     """Return what the missing outcomes could do to each primary comparison."""
     return tuple(
-        papers.conclusion(
+        made.by(
+            papers.conclusion,
             answer_one(snapshot, question, outcome),
             doubt(snapshot, question, outcome),
             question,
@@ -379,13 +429,37 @@ def conclusions(snapshot: Snapshot, question: Question) -> tuple[papers.Conclusi
     )
 
 
-@st.cache_data(max_entries=_ENTRIES, hash_funcs=_HASH, show_spinner="Comparing the groups")
+@_once(spinner="Comparing the groups")
 def cost_basis(snapshot: Snapshot, question: Question) -> costing.Basis:
     """Return the differences, minutes and certified officers that cost scenarios rest on."""
-    return costing.basis(question, snapshot)
+    return made.by(costing.basis, question, snapshot)
 
 
-@st.cache_data(max_entries=8, hash_funcs=_HASH, show_spinner=False)
+@_once(most=8)
 def analysis_tables(snapshot: Snapshot) -> dict[str, TableOfCopy]:
     """Return the tables of the copy that people's own SQL runs over, making it on first use."""
     return tables(pool.copy_of(snapshot))
+
+
+@st.cache_data(max_entries=16, show_spinner="Putting the agencies together")
+def pooled(sent: tuple[tuple[str, bytes], ...]) -> pools.Pool:
+    """Return what the files of agencies come to together; raise ``UserError`` for those that do not."""
+    return pools.pool(pool_files.together([pool_files.parse(data, name) for name, data in sent]))
+
+
+def kept_pool(snapshot: Snapshot) -> pools.Pool | None:
+    """Return what the files kept in the store come to together; None where none is kept."""
+    paths = pool_store.files(snapshot.store)
+    return pooled(tuple((path.name, path.read_bytes()) for path in paths)) if paths else None
+
+
+@_once(spinner="Counting before and after")
+def rate_changes(before: Snapshot | None, after: Snapshot) -> tuple[changing.RateChange, ...]:
+    """Return every outcome's rate in two snapshots."""
+    return changing.rates(before, after)
+
+
+@_once(spinner="Looking for odd months")
+def odd_months(before: Snapshot | None, after: Snapshot) -> tuple[changing.OddMonth, ...]:
+    """Return the months of a snapshot that are new or changed and outside their chart's limits."""
+    return changing.odd_months(before, after)

@@ -12,7 +12,6 @@ from metrics.certification import IN_FORCE, Group, Lapse, Standing, months
 from metrics.wording import certification as words
 from pages.parts.figures import keyed, wrap
 from pages.parts.palette import CIT, NEUTRAL, OTHER
-from pages.print import frames
 
 ROW = 44
 
@@ -120,25 +119,6 @@ def _row(label: str, name: str, group: Group, found: Standing) -> dict[str, str]
     return row
 
 
-def frame(found: Standing, by: str) -> pd.DataFrame:
-    """Return the typed table of squads, shifts or districts: what a file holds."""
-    return frames.frame(
-        {
-            "as_of": found.day,
-            by: g.name,
-            "people": g.people,
-            "trained": g.trained,
-            "certified": g.certified,
-            "due_in_90_days": g.due if found.expiry else None,
-            "lapsed": g.lapsed if found.expiry else None,
-            "enhanced": g.enhanced,
-            "designated": g.designated if g.designated_known else None,
-            "designated_recorded": g.designated_known,
-        }
-        for g in found.groups[by]
-    )
-
-
 def lapses(rows: Iterable[Lapse]) -> pd.DataFrame:
     """Return one row per day, squad and shift on which certificates lapse, without names."""
     return pd.DataFrame(
@@ -151,14 +131,6 @@ def lapses(rows: Iterable[Lapse]) -> pd.DataFrame:
             }
             for x in rows
         ]
-    )
-
-
-def lapses_frame(found: Standing) -> pd.DataFrame:
-    """Return the lapses of the months ahead, typed, without names."""
-    return frames.frame(
-        {"as_of": found.day, "lapses_on": x.day, "squad": x.squad, "shift": x.shift, "n": x.people}
-        for x in found.lapses
     )
 
 

@@ -44,7 +44,7 @@ def growth(found: Claims, triangle: Triangle) -> None:
         with column:
             st.markdown(f"**{words.measure(measure)}**")
             figure, alt = drawn.growth(triangle, measure)
-            st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key=f"growth_{measure}")
+            figures.show(figure, alt, key=f"growth_{measure}")
             downloads.menu(
                 Offer(
                     f"claims-{measure}-by-age",

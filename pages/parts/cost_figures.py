@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 import plotly.graph_objects as go
 
-from metrics.costs import Payer, Scenario, Spread
+from metrics.costs import Scenario, Spread
 from metrics.estimate import Estimated
 from metrics.wording import costs as words
 from pages.parts.figures import keyed, wrap
 from pages.parts.palette import CIT, NEUTRAL, OTHER
-from pages.print import frames
 from pages.print.costs import AXIS, MOST_SWINGS, TOTAL, bars
 
 ROW = 46
@@ -133,76 +130,3 @@ def effect_table(found: Scenario) -> pd.DataFrame:
 
 def _effects(found: Scenario) -> dict[str, Estimated]:
     return {p.driver: p.effect for p in found.parts if p.effect is not None}
-
-
-def payer_frame(found: Scenario) -> pd.DataFrame:
-    """Return the payers, typed: what a file holds."""
-    rows = [(p.id, p) for p in found.payers]
-    table: list[dict[str, Any]] = [
-        {"payer": id_, **_spread(p.per_contact, found), "share_of_draws_saving": p.chance}
-        for id_, p in rows
-    ]
-    if isinstance(found.total, Spread) and isinstance(found.chance, float):
-        whole = Payer("all_together", found.total, found.chance)
-        table.append(
-            {
-                "payer": whole.id,
-                **_spread(found.total, found),
-                "share_of_draws_saving": whole.chance,
-            }
-        )
-    return frames.frame(row | _traced(found) for row in table)
-
-
-def part_frame(found: Scenario) -> pd.DataFrame:
-    """Return the parts, typed, those that are not counted with the reason."""
-    return frames.frame(
-        {
-            "part": p.id,
-            "payer": p.payer,
-            "kind": p.kind,
-            "rests_on": p.driver,
-            "effect": p.effect.estimate if p.effect else None,
-            "effect_low": p.effect.low if p.effect else None,
-            "effect_high": p.effect.high if p.effect else None,
-            "state": p.state,
-            **_spread(p.per_contact, found),
-            "reason": p.reason or None,
-            **_traced(found),
-        }
-        for p in found.parts
-    )
-
-
-def swing_frame(found: Scenario) -> pd.DataFrame:
-    """Return every input that moves the total, typed, the widest first."""
-    return frames.frame(
-        {
-            "input": s.input,
-            "total_at_5th": s.at_low,
-            "total_at_95th": s.at_high,
-            "total_at_middle": found.middle,
-            **_traced(found),
-        }
-        for s in found.swings
-    )
-
-
-def _spread(value: Spread | None, found: Scenario) -> dict[str, float | None]:
-    names = ("median", "p5", "p95", "mean")
-    one = value or (None,) * 4
-    per_contact = {f"usd_per_contact_{n}": v for n, v in zip(names, one, strict=True)}
-    return per_contact | {
-        f"usd_per_year_{n}": None if v is None else v * found.contacts_a_year
-        for n, v in zip(names, one, strict=True)
-    }
-
-
-def _traced(found: Scenario) -> dict[str, object]:
-    return {
-        "contacts_a_year": found.contacts_a_year,
-        "draws": found.options.draws,
-        "seed": found.options.seed,
-        "costs_sha256": found.costs,
-        "scenario_sha256": found.digest,
-    }

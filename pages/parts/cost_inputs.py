@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Hashable, Mapping
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ from data.registry import cost_item
 from data.registry.costs import KINDS, PAYERS, SHAPES
 from metrics.costs import ITEMS
 from metrics.wording import costs as words
+from metrics.wording import marks
+from pages.parts import taken
+from pages.parts.person import person
 from pages.parts.view import View
 
 SHIPPED = "as shipped"
@@ -59,7 +63,7 @@ def start(view: View, name: str) -> tuple[Cost, ...]:
         try:
             rows = costs.defaults() if name == SHIPPED else costs.load(root(view), name)
         except UserError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(marks.message(error), icon=":material/error:")
             rows = costs.defaults()
         _begin(rows)
         st.session_state[_SOURCE] = source
@@ -95,7 +99,7 @@ def edit(base: tuple[Cost, ...]) -> tuple[Cost, ...] | None:
     try:
         return costs.check_all((by_id | edited).values(), "the table: ")
     except UserError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(marks.message(error), icon=":material/error:")
         return None
 
 
@@ -189,13 +193,14 @@ def keep(view: View, name: str, rows: tuple[Cost, ...] | None) -> None:
         _upload(rows or costs.defaults())
     with right:
         if rows is not None:
-            st.download_button(
+            taken.button(
                 "Download this cost set",
-                costs.to_csv(rows, "" if name == SHIPPED else name, agency),
+                partial(costs.to_csv, rows, "" if name == SHIPPED else name, agency),
                 f"cost-set-{name.replace(' ', '-')}.csv",
                 "text/csv",
                 key="cost_download",
-                on_click="ignore",
+                what="unit-costs",
+                access=None,
             )
 
 
@@ -209,9 +214,9 @@ def _save(view: View, name: str, rows: tuple[Cost, ...] | None, agency: str) -> 
     )
     if st.button("Save", key="cost_save", disabled=rows is None) and rows is not None:
         try:
-            costs.save(root(view), wanted.strip(), rows, agency)
+            costs.save(root(view), wanted.strip(), rows, agency, who=person().name)
         except UserError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(marks.message(error), icon=":material/error:")
             return
         _reload(wanted.strip(), f"Saved as {wanted.strip()}. Earlier versions are kept.")
 
@@ -229,9 +234,9 @@ def _restore(view: View, name: str, agency: str) -> None:
     )
     if st.button("Use this version again", key="cost_restore"):
         try:
-            costs.restore(root(view), name, version, agency)
+            costs.restore(root(view), name, version, agency, who=person().name)
         except UserError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(marks.message(error), icon=":material/error:")
             return
         _reload(name, "Restored: the earlier version is the newest now; none is lost.")
 
@@ -254,7 +259,7 @@ def _upload(rows: tuple[Cost, ...]) -> None:
     try:
         found = costs.parse(file.getvalue(), file.name, rows)
     except UserError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(marks.message(error), icon=":material/error:")
         return
     _begin(found)
     st.session_state[_NOTE] = "The file's rows are in the table now. Save them to keep them."

@@ -25,7 +25,7 @@ def results(found: Scenario, rows: tuple[Cost, ...], name: str) -> None:
     if found.swings:
         st.subheader("Who pays")
         figure, alt = cost_figures.payers(found)
-        st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="payers")
+        figures.show(figure, alt, key="payers")
         st.caption(words.shown(f"{words.PAYER_NOTE} {words.LOUISVILLE}"))
         tables.show(
             cost_figures.payer_table(found),
@@ -34,20 +34,20 @@ def results(found: Scenario, rows: tuple[Cost, ...], name: str) -> None:
                 "cost-by-payer",
                 "What the differences would come to, by payer",
                 said,
-                partial(cost_figures.payer_frame, found),
+                partial(printed.payer_rows, found),
                 partial(printed.payers, found),
             ),
         )
         st.subheader("Which input matters most")
         figure, alt = cost_figures.swings(found)
-        st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="swings")
+        figures.show(figure, alt, key="swings")
         st.caption(words.SWING_NOTE)
         downloads.menu(
             Offer(
                 "cost-inputs-that-matter",
                 "Which input matters most",
                 f"{said} {alt}",
-                partial(cost_figures.swing_frame, found),
+                partial(printed.swing_rows, found),
                 partial(printed.swings, found),
             )
         )
@@ -61,7 +61,7 @@ def results(found: Scenario, rows: tuple[Cost, ...], name: str) -> None:
             "cost-parts",
             "What the differences would come to, part by part",
             said,
-            partial(cost_figures.part_frame, found),
+            partial(printed.part_rows, found),
         ),
     )
     st.caption(words.CARE)

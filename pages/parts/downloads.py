@@ -14,7 +14,8 @@ import streamlit as st
 
 from metrics.manifest import Manifest, manifest
 from metrics.question import Access, Question
-from metrics.wording import citation
+from metrics.wording import citation, marks
+from pages.parts import how_computed, taken
 from pages.parts.view import View, current
 from pages.print import files, frames
 from pages.print.figures import Drawing, Stamp
@@ -29,8 +30,9 @@ class Offer:
 
     ``what`` names the files and the menu and is unlike any other of the page; ``words`` are the text to
     copy, without its source. ``frame`` returns the typed table, ``draw`` the figure, where there is one.
-    ``outcome`` is the one it is about, if it is about one; ``filtered`` is False for what ignores the
-    shared filters.
+    Both are functions of what the page computed, or ``partial`` of them: beside it stands how it was
+    made. ``outcome`` is the one it is about, if it is about one; ``filtered`` is False for what ignores
+    the shared filters, ``computed`` False for a log, which is as it was written.
     """
 
     what: str
@@ -40,11 +42,20 @@ class Offer:
     draw: Callable[..., Drawing] | None = None
     outcome: str | None = None
     filtered: bool = True
+    computed: bool = True
 
 
 def menu(offer: Offer) -> None:
-    """Draw the menu of one figure or table."""
+    """Draw the menu of one figure or table, and beside it how it was computed."""
     view = current()
+    with st.container(horizontal=True, gap="small"):
+        _files(offer, view)
+        if offer.computed:
+            how_computed.beside(offer.what, offer.frame, view)
+
+
+def _files(offer: Offer, view: View) -> None:
+    """Draw the files to take away and the words to quote."""
     question = view.question.only(offer.outcome) if offer.outcome else view.question
     if not offer.filtered:
         question = replace(question, start=None, end=None, where=())
@@ -55,16 +66,18 @@ def menu(offer: Offer) -> None:
     with st.popover(
         "Download", icon=":material/download:", type="tertiary", key=f"download_{offer.what}"
     ):
-        st.markdown(f"**{offer.title}**")
+        st.markdown(f"**{marks.shown(offer.title)}**")
         with st.container(horizontal=True, gap="small"):
             for label, ending, mime, make in _kinds(offer, view, question):
-                st.download_button(
+                taken.button(
                     label,
                     make,
                     name(ending=ending),
                     mime,
                     key=f"download_{offer.what}_{ending}",
-                    on_click="ignore",
+                    what=offer.what,
+                    view=view,
+                    question=question,
                 )
         st.caption("Or copy as text:")
         st.code(_text(offer, view, question, dates), language=None, wrap_lines=True)
@@ -109,7 +122,7 @@ def _csv(offer: Offer, view: View, question: Question) -> bytes:
 def _excel(offer: Offer, view: View, question: Question) -> bytes:
     table = offer.frame()
     found = _manifest(view, question)
-    return files.xlsx(table, found, offer.title, offer.words, frames.meanings(table))
+    return files.xlsx(table, found, offer.title, marks.read(offer.words), frames.meanings(table))
 
 
 def _text(offer: Offer, view: View, question: Question, dates: tuple[object, object]) -> str:
@@ -121,4 +134,4 @@ def _text(offer: Offer, view: View, question: Question, dates: tuple[object, obj
         ACCESS,
         view.simulated,
     )
-    return f"{offer.words}\n{source}" if offer.words else source
+    return f"{marks.read(offer.words)}\n{source}" if offer.words else source

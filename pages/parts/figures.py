@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
+import numpy as np
 import plotly.graph_objects as go
 
 from data.events import Event
@@ -11,6 +15,7 @@ from metrics.estimate import Estimate, Estimated
 from metrics.result import Arm, Comparison, is_estimate
 from metrics.trend import Trend, signals
 from metrics.trends import DaysBetween, PChart
+from metrics.wording import marks
 from pages.parts.lines import (
     DIFFERENCE_AXIS,
     FEWEST_DRAWN,
@@ -26,6 +31,39 @@ from pages.parts.lines import (
 from pages.parts.palette import CIT, GAP, NEUTRAL, OTHER, Mark
 
 CONFIG = {"displayModeBar": False}
+_OURS = r"/?(?:b|i|br|extra|sub|sup|span(?: style='[\w:;. #-]*')?)/?"
+"""The tags of our own words; a label that holds one could change no more than how its letters look."""
+_OTHER_TAG = re.compile(rf"<(?!{_OURS}>)")
+
+
+def show(figure: go.Figure, alt: str, key: str) -> None:
+    """Draw a figure, with the words that replace it; no label in it is read as a link or a tag."""
+    import streamlit as st  # what is printed takes its axes and names from here, without a dashboard
+
+    found = figure.to_dict()
+    if _holds_tag(found):
+        figure = go.Figure(_without_tags(found))
+    st.plotly_chart(figure, config=CONFIG, alt=marks.read(alt), key=key)
+
+
+def _holds_tag(value: object) -> bool:
+    if isinstance(value, str):
+        return _OTHER_TAG.search(value) is not None
+    if isinstance(value, dict):
+        return any(map(_holds_tag, value.values()))
+    if isinstance(value, np.ndarray):
+        return value.dtype == object and any(map(_holds_tag, value.tolist()))
+    return isinstance(value, list | tuple) and any(map(_holds_tag, value))
+
+
+def _without_tags(value: Any) -> Any:
+    if isinstance(value, str):
+        return _OTHER_TAG.sub("&lt;", value)
+    if isinstance(value, dict):
+        return {k: _without_tags(v) for k, v in value.items()}
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        value = value.tolist()
+    return [_without_tags(v) for v in value] if isinstance(value, list | tuple) else value
 
 
 def layout(figure: go.Figure, height: int, x_title: str) -> go.Figure:
@@ -141,33 +179,46 @@ def by_month(found: Trend, events: tuple[Event, ...], scale: Scale) -> go.Figure
     else:
         _p_chart(figure, found, scale)
     first, last = span(found)
+    shapes, notes = [], []
     for start, end in wording.gaps(found.months):
-        figure.add_vrect(x0=start, x1=end, fillcolor=GAP, line_width=0, layer="below")
+        shapes.append(_across(start, end, fillcolor=GAP, layer="below", line={"width": 0}))
         if (end - start).days >= SHORTEST_NAMED_GAP:
-            _note(figure, start, scale.gap)
+            notes.append(_note(start, scale.gap))
     for number, event in enumerate(shown(found, events), 1):
-        figure.add_vline(x=event.date, line_width=1, line_dash="dot", line_color=NEUTRAL.color)
-        _note(figure, event.date, str(number))
+        dotted = {"width": 1, "dash": "dot", "color": NEUTRAL.color}
+        shapes.append(_across(event.date, event.date, line=dotted))
+        notes.append(_note(event.date, str(number)))
+    # All at once: one by one, each call has plotly look at all that came before, half a page's time.
+    figure.update_layout(shapes=[*figure.layout.shapes, *shapes], annotations=notes)
     figure.update_xaxes(range=[first, last])
     return layout(figure, 300, "")
 
 
 def marked_events(found: Trend, events: tuple[Event, ...]) -> list[str]:
     """Return the marked events of a trend's period, in the order of their numbers."""
-    return [f"{i}: {e.label} ({e.date:%-d %b %Y})" for i, e in enumerate(shown(found, events), 1)]
+    return [
+        f"{i}: {marks.shown(e.label)} ({e.date:%-d %b %Y})"
+        for i, e in enumerate(shown(found, events), 1)
+    ]
 
 
-def _note(figure: go.Figure, x: object, text: str) -> None:
-    figure.add_annotation(
-        x=x,
-        y=1,
-        yref="paper",
-        xanchor="left",
-        yanchor="top",
-        text=text,
-        showarrow=False,
-        font={"size": 11},
-    )
+def _across(x0: object, x1: object, **look: Any) -> dict[str, Any]:
+    """A line or band over the whole height of the figure."""
+    kind = "line" if x0 == x1 else "rect"
+    return {"type": kind, "x0": x0, "x1": x1, "y0": 0, "y1": 1, "yref": "y domain", **look}
+
+
+def _note(x: object, text: str) -> dict[str, Any]:
+    return {
+        "x": x,
+        "y": 1,
+        "yref": "paper",
+        "xanchor": "left",
+        "yanchor": "top",
+        "text": text,
+        "showarrow": False,
+        "font": {"size": 11},
+    }
 
 
 def _p_chart(figure: go.Figure, found: Trend, scale: Scale) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from metrics.wording import time
+from data.roles import Right
+from metrics.wording import marks, time
 from pages import PageEntry
 from pages.parts import cache
 from pages.parts.view import View
@@ -12,17 +13,19 @@ from pages.parts.view import View
 
 def draw(view: View, entry: PageEntry) -> None:
     """Draw the line and its warnings."""
-    records = cache.load_records(view.snapshot)
+    own = view.person.role.may(Right.FIGURES)
+    records = cache.load_records(view.snapshot) if own else ()
     loaded = records[0].started_at if records else None
-    recent = time.data_to(view.coverage, loaded, cache.calls_with_form(view.snapshot))
-    st.markdown(f"**{view.title}** · crisis response{recent}")
+    forms = cache.calls_with_form(view.snapshot) if own else None
+    recent = time.data_to(view.coverage, loaded, forms)
+    st.markdown(f"**{marks.shown(view.title)}** · crisis response{recent}")
     if view.simulated:
         st.warning(
             "Simulated data: an invented agency, made by this program. Load your own export to replace"
             " it: `python -m data load FILE --mapping NAME`.",
             icon=":material/science:",
         )
-    if cache.outdated(view.snapshot):
+    if own and cache.outdated(view.snapshot):
         st.info(
             "This snapshot was made by an earlier version: outcomes added since are shown as not recorded."
             " Load the export again to fill them.",

@@ -25,12 +25,6 @@ def _left_out(v: Value, measure: Measure) -> dict[str, str]:
     return {"Left out": "; ".join(parts)}
 
 
-def frame(found: Report) -> pd.DataFrame:
-    """Return every value as typed cells; what the file's manifest says is left to it."""
-    rows = pd.DataFrame(found.rows(), dtype=object)
-    return rows.drop(columns=["access", "simulated", "snapshot"])
-
-
 def overview(found: Report, period: str) -> pd.DataFrame:
     """Return one row per measure that can be computed, for the period with this id."""
     rows = []

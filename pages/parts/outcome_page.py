@@ -77,7 +77,7 @@ def _compared(comparison: Comparison) -> None:
     st.subheader("The two groups")
     if figures.has_rates(comparison.cit, comparison.other):
         figure, alt = figures.rates(comparison)
-        st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="rates")
+        figures.show(figure, alt, key="rates")
     tables.arms(
         comparison,
         Offer(
@@ -91,7 +91,7 @@ def _compared(comparison: Comparison) -> None:
     )
     st.subheader("The difference")
     figure, alt = figures.forest(comparison)
-    st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="forest")
+    figures.show(figure, alt, key="forest")
     tables.show(
         tables.effects(comparison),
         "The difference, computed in several ways",
@@ -125,7 +125,7 @@ def _trend(view: View, outcome: str) -> None:
         return
     events = cache.events(view.snapshot)
     figure, alt = figures.trend(found, label, events)
-    st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="trend")
+    figures.show(figure, alt, key="trend")
     st.caption(wording.trend_note(found))
     marked = figures.marked_events(found, events)
     if marked:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from data.roles import Right
 from metrics.question import Access
 from metrics.wording import packet as words
-from pages.parts import cache
+from pages.parts import cache, taken
 from pages.parts.view import View
 from pages.print import files
 
@@ -50,9 +51,9 @@ def _compute(view: View) -> None:
 def _offer(view: View) -> None:
     packet = cache.packet(view.snapshot, view.question)
     dates = (view.question.start or view.coverage.first, view.question.end or view.coverage.last)
-    st.download_button(
+    taken.button(
         f"{words.SAVE} ({len(packet.data) / 1e6:.1f} MB)",
-        packet.data,
+        lambda: packet.data,
         files.name(
             view.title,
             "evidence packet internal",
@@ -63,7 +64,10 @@ def _offer(view: View) -> None:
         ),
         "application/zip",
         key="packet_save",
-        on_click="ignore",
+        what="evidence-packet",
+        view=view,
+        question=view.question,
+        right=Right.ROWS,
     )
     st.caption(words.NOTE_HASH)
     st.code(f"SHA-256 {packet.sha256}", language=None, wrap_lines=True)

@@ -33,7 +33,7 @@ def hand_offs(found: Partners) -> None:
         st.markdown(waiting.waits_left(waits))
         if drawn.timed(waits):
             figure, alt = drawn.waits(waits)
-            st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="waits")
+            figures.show(figure, alt, key="waits")
             st.caption(waiting.WAIT_NOTE)
             downloads.menu(
                 Offer(
@@ -58,7 +58,7 @@ def hand_offs(found: Partners) -> None:
         st.subheader("The median by month, at hospitals")
         if any(month.median is not None for month in waits.months):
             figure, alt = drawn.months(waits)
-            st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="months")
+            figures.show(figure, alt, key="months")
             st.caption(waiting.MONTH_NOTE)
             downloads.menu(
                 Offer(
@@ -96,7 +96,7 @@ def referrals(found: Partners) -> None:
     ):
         st.markdown(words.unfollowed(made))
         figure, alt = drawn.chain(made)
-        st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="chain")
+        figures.show(figure, alt, key="chain")
         st.caption(words.CHAIN_NOTE)
         downloads.menu(
             Offer(
@@ -180,7 +180,7 @@ def repeat_contacts(found: Partners) -> None:
         st.markdown(words.followed(found))
         if found.returns.horizon:
             figure, alt = drawn.came_back(found)
-            st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="came_back")
+            figures.show(figure, alt, key="came_back")
         else:
             alt = words.returns_alt(found)
         tables.show(

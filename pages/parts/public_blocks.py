@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import pandas as pd
 import streamlit as st
 
 from pages.print.document import Block, Bullets, Heading, Note, Paragraph, Table
+
+_DOLLAR = re.compile(r"(?<!\\)\$")
 
 
 def draw(blocks: Iterable[Block]) -> None:
@@ -40,4 +43,4 @@ def _item(row: tuple[str, ...]) -> str:
 
 def _safe(text: str) -> str:
     """Keep a dollar sign of an agency's own words a dollar sign."""
-    return text.replace("$", "\\$")
+    return _DOLLAR.sub(r"\\$", text)

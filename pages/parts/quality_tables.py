@@ -78,7 +78,7 @@ def missing_months(rows: list[dict[str, object]], exposure: str) -> pd.DataFrame
     return pd.DataFrame(list(found.values())).fillna("no contacts")
 
 
-def lacking(outcomes: list[Outcome]) -> pd.DataFrame:
+def lacking(outcomes: tuple[Outcome, ...]) -> pd.DataFrame:
     """Return what would supply each outcome that is not recorded."""
     return pd.DataFrame(
         [{"Outcome": o.label, "Would need": ", ".join(o.sources)} for o in outcomes]

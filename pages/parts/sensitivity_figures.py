@@ -11,7 +11,7 @@ from metrics.event_study import EventStudy
 from metrics.exhibit import MISSING, Exhibit
 from metrics.interrupted import Interrupted
 from metrics.launch import first_day
-from metrics.wording import sensitivity
+from metrics.wording import marks, sensitivity
 from pages.parts.forests import AXIS, Line, forest, layout
 from pages.parts.palette import CIT, NEUTRAL, OTHER
 
@@ -57,7 +57,7 @@ def _ratio(value: object) -> str:
 def refusals(found: Exhibit) -> list[str]:
     """Return the rows without a number, with their reasons."""
     return [
-        f"{row.label}: {row.risk_difference.reason.rstrip('.')}."
+        f"{marks.shown(row.label)}: {row.risk_difference.reason.rstrip('.')}."
         for row in found.rows
         if not isinstance(row.risk_difference, Estimate)
     ]

@@ -13,6 +13,7 @@ from metrics.detail import Split
 from metrics.effects import rows
 from metrics.result import Comparison
 from metrics.trend import Trend
+from metrics.wording import marks
 from pages.parts import downloads
 from pages.parts.downloads import Offer
 
@@ -31,16 +32,22 @@ def fit() -> None:
 def show(frame: pd.DataFrame, alt: str, offer: Offer | None = None) -> None:
     """Show a table: as plain HTML if short, scrolling if long or wide; and its menu of files."""
     if len(frame) <= _LONG and len(frame.columns) <= _WIDE:
-        st.table(frame.map(_breakable), border="horizontal", hide_index=True, alt=alt)
+        st.table(plain(frame), border="horizontal", hide_index=True, alt=marks.read(alt))
     else:
-        st.dataframe(frame, hide_index=True, alt=alt)
+        st.dataframe(frame, hide_index=True, alt=marks.read(alt))
     if offer is not None:
         downloads.menu(offer)
 
 
-def _breakable(value: object) -> object:
+def plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose names and texts a plain table, which reads Markdown, shows as they are."""
+    named = frame.rename(columns=lambda c: marks.shown(str(c)))
+    return named.map(lambda v: marks.shown(_breakable(v)) if isinstance(v, str) else v)
+
+
+def _breakable(value: str) -> str:
     """Let the name of a column break after its stops, where a narrow screen has no room for all of it."""
-    if not isinstance(value, str) or "_" not in value:
+    if "_" not in value:
         return value
     return _NAME.sub(lambda name: _STOP.sub("\\1\u200b", name[0]), value)
 

@@ -10,7 +10,8 @@ from data.loads import Agency
 from data.store import Snapshot
 from metrics.aggregate import Coverage
 from metrics.question import Question
-from pages.parts import navigation
+from pages.parts import made, navigation
+from pages.parts.identity import Person
 
 _KEY = "_view"
 
@@ -23,6 +24,7 @@ class View:
     question: Question
     coverage: Coverage
     agencies: tuple[Agency, ...]
+    person: Person
 
     @property
     def simulated(self) -> bool:
@@ -40,6 +42,13 @@ class View:
 def publish(view: View) -> None:
     """Hand the view to the page about to run."""
     st.session_state[_KEY] = view
+    made.start()
+
+
+def withdraw() -> None:
+    """Take away what an earlier run was given: it may have been for another role."""
+    st.session_state.pop(_KEY, None)
+    made.start()
 
 
 def current() -> View:

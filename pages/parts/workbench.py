@@ -10,6 +10,7 @@ import streamlit as st
 from data.sandbox import examples, log, pool, saved
 from data.sandbox.session import Answer
 from data.store import Snapshot
+from pages.parts.person import person
 
 TEXT, SHOWN, HISTORY = "sql_text", "sql_shown", "sql_history"
 _WHO = "sql_who"
@@ -48,7 +49,9 @@ def ask(snapshot: Snapshot, sql: str, *, plan: bool = False) -> Shown:
     """Run a statement in the person's own worker, write it down, and keep what came of it."""
     root = snapshot.path.parent.parent
     session = pool.session(who(), snapshot)
-    answer, entry = log.logged(root, who(), snapshot.id, sql, lambda: session.run(sql, plan=plan))
+    answer, entry = log.logged(
+        root, person().name, snapshot.id, sql, lambda: session.run(sql, plan=plan)
+    )
     shown = Shown(entry, answer, plan)
     st.session_state[SHOWN] = shown
     history = st.session_state.setdefault(HISTORY, [])

@@ -11,10 +11,12 @@ import pyarrow as pa
 import streamlit as st
 from pyarrow import parquet
 
+from data.roles import Right
 from data.sandbox import Limits
 from metrics.manifest import Manifest
 from metrics.wording import sql as words
-from pages.parts import figures, palette
+from pages.parts import figures, palette, taken
+from pages.parts.view import current
 from pages.parts.workbench import Shown
 from pages.print import files
 
@@ -51,14 +53,16 @@ def draw(shown: Shown, manifest: Manifest, limits: Limits) -> None:
                 partial(_parquet, answer.table, manifest, shown.entry.sql),
             ),
         ):
-            st.download_button(
+            taken.button(
                 label,
                 make,
                 f"query-{manifest.snapshot}.{ending}",
                 mime,
                 icon=":material/download:",
                 key=f"sql_{ending}",
-                on_click="ignore",
+                what="answer",
+                view=current(),
+                right=Right.ROWS,
             )
     _chart(frame)
 
@@ -79,7 +83,7 @@ def _chart(frame: pd.DataFrame) -> None:
         make = {"line": px.line, "dots": px.scatter}.get(str(drawn), px.bar)
         figure = make(shown, x=x, y=y, color_discrete_sequence=[palette.CIT.color])
         alt = words.chart(str(x), str(y), len(shown))
-        st.plotly_chart(figure, config=figures.CONFIG, alt=alt, key="sql_chart")
+        figures.show(figure, alt, key="sql_chart")
 
 
 def _tame(frame: pd.DataFrame) -> pd.DataFrame:

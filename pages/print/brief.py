@@ -40,7 +40,7 @@ def _blocks(material: Material) -> list[Block]:
             tables.six(material.tiles, time.compared(material.period)),
         ]
     blocks.append(Heading("CIT or not"))
-    blocks += _compared(material)
+    blocks += compared(material)
     if not material.public:
         blocks += [Heading("Coverage, certifications, waits"), Bullets(_gaps(material))]
     blocks += [
@@ -64,7 +64,8 @@ def _blocks(material: Material) -> list[Block]:
     return blocks
 
 
-def _compared(material: Material) -> list[Block]:
+def compared(material: Material) -> list[Block]:
+    """Return what the comparison says: a figure where there is one, the verdicts and their notes."""
     shown = tuple(c for c in material.comparisons if not c.lacks)
     if not material.compared and not material.public:
         return [

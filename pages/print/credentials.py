@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
 from metrics.certification import Standing, months
@@ -9,6 +10,7 @@ from metrics.wording import certification as words
 from pages.parts.certification_figures import PARTS, parts
 from pages.parts.lines import broken
 from pages.parts.palette import OTHER
+from pages.print import frames
 from pages.print.canvas import Drawing, Sheet, Stamp, grid, legend
 
 _HATCH = {"": "", "/": "///", "x": "xxx"}
@@ -74,3 +76,30 @@ def ahead(found: Standing, stamp: Stamp | None = None) -> Drawing:
     axes.set_ylabel("certificates")
     grid(axes, "y")
     return sheet.done(words.ahead_alt(counted))
+
+
+def group_rows(found: Standing, by: str) -> pd.DataFrame:
+    """Return the typed table of squads, shifts or districts: what a file holds."""
+    return frames.frame(
+        {
+            "as_of": found.day,
+            by: g.name,
+            "people": g.people,
+            "trained": g.trained,
+            "certified": g.certified,
+            "due_in_90_days": g.due if found.expiry else None,
+            "lapsed": g.lapsed if found.expiry else None,
+            "enhanced": g.enhanced,
+            "designated": g.designated if g.designated_known else None,
+            "designated_recorded": g.designated_known,
+        }
+        for g in found.groups[by]
+    )
+
+
+def lapse_rows(found: Standing) -> pd.DataFrame:
+    """Return the lapses of the months ahead, typed, without names."""
+    return frames.frame(
+        {"as_of": found.day, "lapses_on": x.day, "squad": x.squad, "shift": x.shift, "n": x.people}
+        for x in found.lapses
+    )

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from metrics.wording import marks
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -157,7 +159,10 @@ _MARKUP = re.compile(r"\*\*(.+?)\*\*|`([^`]+)`|(?<![\w*])\*(?!\s)([^*]+?)(?<!\s)
 
 def spans(text: str) -> tuple[Span, ...]:
     """Cut a text into runs of one style; the marks themselves are gone."""
-    text = text.replace("\\$", "$")
+    return tuple(Span(marks.bare(s.text), s.style) for s in _spans(marks.kept(text)))
+
+
+def _spans(text: str) -> list[Span]:
     found, at = [], 0
     for match in _MARKUP.finditer(text):
         if match.start() > at:
@@ -165,13 +170,13 @@ def spans(text: str) -> tuple[Span, ...]:
         strong, code, stressed = match.groups()
         if strong is not None:
             # One style a run: inner marks of a strong text are dropped.
-            found.append(Span("".join(s.text for s in spans(strong)), "strong"))
+            found.append(Span("".join(s.text for s in _spans(strong)), "strong"))
         else:
             found.append(Span(code, "code") if code is not None else Span(stressed, "stressed"))
         at = match.end()
     if at < len(text):
         found.append(Span(text[at:]))
-    return tuple(found)
+    return found
 
 
 def plain(text: str) -> str:

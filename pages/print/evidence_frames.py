@@ -277,7 +277,7 @@ def missing_months(rows: list[dict[str, Any]], exposure: str) -> pd.DataFrame:
     )
 
 
-def lacking(outcomes: list[Outcome]) -> pd.DataFrame:
+def lacking(outcomes: tuple[Outcome, ...]) -> pd.DataFrame:
     """Return what would supply each outcome that is not recorded."""
     return frame({"outcome": o.label, "would_need": ", ".join(o.sources)} for o in outcomes)
 

@@ -66,7 +66,7 @@ def csv(frame: pd.DataFrame, manifest: Manifest) -> bytes:
     told = _told(manifest)
     text = io.StringIO()
     writer = csv_writer(text, lineterminator="\n")
-    writer.writerow([*frame.columns, *told])
+    writer.writerow([*(_plain(str(c)) for c in frame.columns), *told])
     for row in frame.itertuples(index=False, name=None):
         writer.writerow([*map(_plain, row), *map(_plain, told.values())])
     return text.getvalue().encode("utf-8")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from data import loads
 from data.errors import UserError
 from data.loads import LoadRecord
+from data.roles import Right
 from data.settings import Settings
 from data.store import Snapshot
 from metrics import aggregate, evaluate, overview, overview_lines, situation
@@ -98,9 +99,12 @@ def gather(
     ``folder`` is the store's: a relative ``agency_logo`` lies in it. Raises ``UserError`` for what
     :func:`metrics.evaluate.evaluate` refuses, and for a logo that cannot be read.
     """
+    public = access == "public"
+    if public:
+        snapshot = snapshot.to_publish()
+    snapshot.role.need(Right.FIGURES)
     coverage = aggregate.coverage(snapshot)
     agencies = loads.agencies(snapshot)
-    public = access == "public"
     about = overview.period(coverage, question)
     with ThreadPoolExecutor(2) as pool:
         answered = pool.submit(evaluate, question, access, snapshot=snapshot)

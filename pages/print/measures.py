@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+import pandas as pd
+
 from data import loads
 from data.settings import Settings
 from data.store import Snapshot
@@ -186,3 +188,9 @@ def command(found: Report) -> str:
         if r.target is not None:
             parts.append(f"--target {shlex.quote(f'{r.measure.id}={r.target:g}')}")
     return " \\\n  ".join(parts)
+
+
+def rows(found: Report) -> pd.DataFrame:
+    """Return every value as typed cells; what the file's manifest says is left to it."""
+    rows = pd.DataFrame(found.rows(), dtype=object)
+    return rows.drop(columns=["access", "simulated", "snapshot"])

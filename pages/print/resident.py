@@ -6,6 +6,7 @@ from datetime import datetime
 
 from data.registry.elements import GROUPS
 from metrics.resident import Resident
+from metrics.wording import marks
 from metrics.wording import resident as words
 from pages.print.document import (
     Block,
@@ -23,7 +24,9 @@ def blocks(found: Resident, lang: str) -> tuple[Block, ...]:
     """Return the page's blocks in one language."""
     made: list[Block] = [Paragraph(words.INTRO.text(lang))]
     if found.day is not None:
-        told = words.DATA_TO.text(lang, agency=found.agency, day=words.day(found.day, lang))
+        told = words.DATA_TO.text(
+            lang, agency=marks.shown(found.agency), day=words.day(found.day, lang)
+        )
         made.append(Paragraph(told))
     if found.simulated:
         made.append(Note(words.SIMULATED.text(lang)))

@@ -28,15 +28,20 @@ def find_chromium() -> tuple[str, str] | None:
     return (browser, driver) if browser and driver else None
 
 
-@contextmanager
-def dashboard(store: Path) -> Iterator[str]:
-    """Run the dashboard on a store; yield its address."""
+def free_port() -> int:
+    """Return a port that nothing listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def dashboard(store: Path, port: int | None = None, *options: str) -> Iterator[str]:
+    """Run the dashboard on a store, with Streamlit's own options; yield its address."""
+    port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "dashboard.py"]
     command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
-    command += ["--server.headless", "true"]
+    command += ["--server.headless", "true", *options]
     log = store.parent / f"dashboard-{port}.log"
     with log.open("w") as out:
         process = subprocess.Popen(

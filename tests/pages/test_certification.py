@@ -218,5 +218,5 @@ def test_figures_print_what_the_screen_draws(folder: Path) -> None:
     assert sum(figure.data[0].y) == sum(x.people for x in found.lapses)
     assert credentials.ahead(found).alt == alt
     assert credentials.ahead(found).svg == credentials.ahead(found).svg
-    frame = certification_figures.frame(found, "shift")
+    frame = credentials.group_rows(found, "shift")
     assert frame["certified"].sum() == sum(g.certified for g in named) <= total.certified

@@ -15,6 +15,8 @@ from metrics.triangle import MEASURES, Triangle
 from metrics.wording import claims as words
 from pages import PAGES
 from pages.parts import claims_figures as drawn
+from pages.parts import person
+from pages.parts.identity import Person
 from pages.print import claims as printed
 from tests.data.test_outcome_tables import load, numbered
 from tests.metrics.test_claims import BOOK, FIRST, book
@@ -35,7 +37,10 @@ def found(store: Path) -> Claims:
     return claims(Store(store).current(), ask())
 
 
-def opened(monkeypatch: pytest.MonkeyPatch, store: Path, **asked: str) -> AppTest:
+def opened(
+    monkeypatch: pytest.MonkeyPatch, store: Path, role: Role = Role.RESEARCHER, **asked: str
+) -> AppTest:
+    monkeypatch.setattr(person, "_local", lambda settings: Person("somebody", role))
     monkeypatch.setenv("CIT_STORE", str(store))
     app = AppTest.from_file(DASHBOARD, default_timeout=90)
     for key, value in asked.items():
@@ -48,6 +53,12 @@ def opened(monkeypatch: pytest.MonkeyPatch, store: Path, **asked: str) -> AppTes
 def said(app: AppTest) -> str:
     parts = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.info]
     return "\n".join(str(p.value) for p in parts)
+
+
+def test_attorneys_see_what_is_privileged(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = claims(Store(store).current(), ask(), None, Role.ATTORNEY)
+    text = said(opened(monkeypatch, store, Role.ATTORNEY)).replace("\\$", "$")
+    assert words.headline(whole) in text and words.PRIVILEGED_SHOWN in text
 
 
 def test_it_stands_under_liability_and_says_what_it_ignores() -> None:

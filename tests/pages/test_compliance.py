@@ -60,7 +60,7 @@ def test_it_says_the_rules_and_what_is_not_kept(
         "1 snapshot kept",
         "under legal hold",
         "The store was never purged.",
-        "no log of who opened a page",
+        "Opening a page is not logged",
     ):
         assert expected in text, expected
     assert not CAUSAL.search(text)

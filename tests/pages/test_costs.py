@@ -173,18 +173,18 @@ def test_figures_have_words_and_print(found: Scenario) -> None:
 
 
 def test_tables_are_typed_and_say_why(found: Scenario) -> None:
-    parts = cost_figures.part_frame(found)
+    parts = printed.part_rows(found)
     assert len(parts) == len(costs.FLOWS)
     for row in parts.itertuples(index=False):
         assert (row.state == costs.COUNTED) == (row.usd_per_contact_median is not None)
         assert (row.reason is None) == (row.state == costs.COUNTED)
-    payers = cost_figures.payer_frame(found)
+    payers = printed.payer_rows(found)
     assert list(payers["payer"])[-1] == "all_together"
     assert payers["usd_per_contact_mean"][:-1].sum() == pytest.approx(
         payers["usd_per_contact_mean"].iloc[-1]
     )
     assert set(payers["scenario_sha256"]) == {found.digest}
-    assert len(cost_figures.swing_frame(found)) == len(found.swings)
+    assert len(printed.swing_rows(found)) == len(found.swings)
     table: Any = cost_figures.part_table(found)
     assert table.iloc[:, 2].str.contains("not estimable: no cost entered").any()
 

@@ -12,6 +12,7 @@ from data.store import Store
 from metrics import elements
 from metrics.wording import elements as words
 from pages.parts import elements_tables
+from pages.print import elements as printed
 from tests.pages.app import cells, run, said
 from tests.stores import make_snapshot, simulated_store
 
@@ -60,10 +61,10 @@ def test_a_store_without_assessments_says_so_of_all(
 
 def test_files_hold_the_numbers_typed(simulated: Path) -> None:
     found = elements.scorecard(Store(simulated).current(), DAY)
-    frame = elements_tables.frame(found)
+    frame = printed.rows(found)
     assert len(frame) == len(ELEMENTS) and frame["element"].is_unique
     row = frame.set_index("element").loc["coverage"]
     assert 0 < row["computed_count"] <= row["computed_of"] <= 365
-    history = elements_tables.history_frame(found)
+    history = printed.history_rows(found)
     assert len(history) == sum(len(line.history) for line in found.lines)
     assert len(elements_tables.history(found)) == 27

@@ -186,7 +186,7 @@ def test_a_source_with_nothing_prints(tmp_path: Path) -> None:
 def test_the_files_hold_every_value(simulated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     snapshot = Store(simulated).current()
     found = measures.report("pmhc", snapshot)
-    table = measure_tables.frame(found)
+    table = print_measures.rows(found)
     about = manifest(ask(), "internal", snapshot)
     text = files.csv(table, about).decode()
     assert len(list(csv.DictReader(io.StringIO(text)))) == len(found.rows())
