@@ -21,6 +21,7 @@ import duckdb
 from data import anew, audit, edition, holds, numbers, publishing, schema, seals, swaps
 from data.anew import CONTACT, OF_INCIDENT
 from data.errors import UserError
+from data.intake import uploads
 from data.roles import Role
 from data.sql import one
 from data.store import Snapshot, Store
@@ -82,7 +83,8 @@ def purge(
 ) -> Report:
     """Remove what a load replaced away, and the contacts a file names, from all kept snapshots.
 
-    With ``dry_run`` nothing is changed. ``who`` is named in the audit log; who runs the command if None.
+    Uploads that wait on the Load page go too, since they may hold the same contacts. With ``dry_run``
+    nothing is changed. ``who`` is named in the audit log; who runs the command if None.
     Raises ``UserError`` for a file or snapshot that cannot be
     read, or a disk that is full, and ``StoreLockedError`` while a load writes; in all of these nothing
     is removed. Interrupted after the decision (``data.swaps``), it is finished by the next purge or
@@ -99,6 +101,7 @@ def purge(
             entry, pairs = _decide(con, names, store)
             unmatched, only_older = _unmatched(con, names, file, current), _held_only_in_older(con)
             if not dry_run:
+                uploads.discard_all(store)
                 _rewrite(con, store, entry, pairs, names, who or audit.local(), progress)
         return Report(entry, dry_run, unmatched, only_older)
 

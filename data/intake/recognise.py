@@ -71,9 +71,10 @@ def _fit(read: mapping.Mapping, upload: Upload, saved: bool) -> Fit:
         lacks |= dict.fromkeys(k for k in table.key if k not in here)
         there |= set(table.key) & here
         for column in table.columns.values():
-            named = [h for r in column.readings for h in (r.column, r.time) if h]
+            named = column.own_headers
             reads |= set(named)
             there |= set(named) & here
             if not column.optional:
-                lacks |= dict.fromkeys(h for h in named if h not in here)
+                boxes = {header for header, _ in column.boxes}  # a missing box "cannot say"
+                lacks |= dict.fromkeys(h for h in named if h not in here and h not in boxes)
     return Fit(read.name, read.title or read.name, saved, len(reads), len(there), tuple(lacks))

@@ -160,6 +160,11 @@ def discard(upload: Upload) -> None:
     shutil.rmtree(upload.folder, ignore_errors=True)
 
 
+def discard_all(store: Store) -> None:
+    """Delete every upload: after a purge none may hold what was purged."""
+    shutil.rmtree(store.root / "uploads", ignore_errors=True)
+
+
 def expire(store: Store, now: datetime | None = None) -> None:
     """Delete uploads of more than a day ago, but for one whose check still runs."""
     root = store.root / "uploads"

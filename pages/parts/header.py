@@ -22,7 +22,7 @@ def draw(view: View, entry: PageEntry) -> None:
     if view.simulated:
         st.warning(
             "Simulated data: an invented agency, made by this program. Load your own export to replace"
-            " it: `python -m data load FILE --mapping NAME`.",
+            " it: on the page Load data, or with the command `python -m data load FILE --mapping NAME`.",
             icon=":material/science:",
         )
     if own and cache.outdated(view.snapshot):

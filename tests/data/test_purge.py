@@ -357,8 +357,12 @@ def test_a_purged_contact_is_nowhere_in_the_bytes(tmp_path: Path, plain_bytes: N
     # What only travels with a contact that stays is still found afterwards.
     stays = hashes(store, "SIM", contact=frames["contacts"].iloc[AWAY + 1].contact_id)
 
+    waiting = store.root / "uploads" / "20250101T000000000000-abcdef" / "files"
+    waiting.mkdir(parents=True)
+    (waiting / "contacts.csv").write_text(f"contact_id\n{gone.contact_id}\n")
     report = purge.purge(store, numbers(tmp_path, "contact_id", gone.contact_id))
     assert report.entry.removed == 1 and len(report.entry.snapshots) == 2
+    assert not waiting.exists()
     (tmp_path / "numbers.csv").unlink()
     assert in_bytes(store, mine) == dict.fromkeys(mine, 0)
     assert in_tables(store, mine) == dict.fromkeys(mine, 0)
