@@ -13,10 +13,15 @@ import duckdb
 
 from data import opening
 from data.errors import UserError
+from data.identifying import HIDDEN_LETTERS
 
 # A command imports a hundred thousand objects that stay until it ends: looking for garbage among them
 # again and again took half a second of three.
 gc.set_threshold(200_000, 20, 20)
+
+
+_LONGEST = 900
+"""Letters of the one line that says what is wrong."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -54,6 +59,9 @@ def run(parser: Parser, argv: list[str] | None = None) -> None:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    line = " ".join(message.split())
+    # What a file is called or holds may stand in it: a terminal shows that and obeys none of it.
+    line = " ".join(HIDDEN_LETTERS.sub("?", message).split())
+    if len(line) > _LONGEST:
+        line = f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}"
     print(f"error: {line}", file=sys.stderr)
     raise SystemExit(code)

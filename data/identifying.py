@@ -162,7 +162,7 @@ KEY_LOOKS_LIKE = (
 
 HIDDEN = "[\\x01-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
 """Control characters, and letters that turn the direction of writing: no label or header needs one."""
-HIDDEN_LETTERS = re.compile(HIDDEN)
+HIDDEN_LETTERS = re.compile(HIDDEN.replace("x01", "x00", 1))
 
 _PERSONAL = (
     r"\b\d{3}-\d{2}-\d{4}\b|\(?\b\d{3}\)?[ .-]\d{3}[ .-]\d{4}\b"

@@ -184,6 +184,7 @@ def _walk(session: Session, crafted: list[str]) -> set[str]:
     for id_ in crafted:
         session.run("force", **{id_: "x"})
         session.run("sql", **{id_: True})
+    session.send(BackMsg(app_heartbeat=True))  # whatever is still on its way
     return set(texts(session.received))
 
 
@@ -226,7 +227,8 @@ def test_a_viewers_whole_traffic_holds_no_small_cell(
     # A file that another session may take is not handed over.
     assert files and not any(_fetch(viewer, f) for f in files[:2])
     # What may be published is, as a file too.
-    taken = {_fetch(viewer, f) for f in _files(viewer, "public")}
+    reader = enter("viewer")
+    taken = {_fetch(reader, f) for f in _files(reader, "public")}
     assert len(taken) == 2 and all("<html" in text for text in taken)
     heard |= {re.sub(r"<[^>]*>", " ", text) for text in taken}
 
