@@ -47,6 +47,9 @@ def attach_previous(
             f"snapshot {previous} cannot be opened;"
             " roll back to another with `python -m data rollback`"
         ) from None
+    opening.refuse_later_edition(
+        con, PREVIOUS, previous, "load with that edition; nothing was published"
+    )
     was_simulated = bool(one(con, f"SELECT bool_or(simulated) FROM {PREVIOUS}.agencies")[0])
     if simulated and not was_simulated:
         raise UserError(

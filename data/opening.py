@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from data import seals
+from data import schema, seals
 from data.errors import UserError
 
 READ_CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -136,3 +136,19 @@ def _why(path: Path, error: duckdb.Error) -> tuple[str, str]:
 
 def _unusable(id_: str, why: str, remedy: str = ROLL_BACK) -> UserError:
     return UserError(f"snapshot {id_} {why} and cannot be opened; {remedy}")
+
+
+def refuse_later_edition(
+    con: duckdb.DuckDBPyConnection, database: str, id_: str, instead: str
+) -> None:
+    """Raise ``UserError`` for an attached snapshot with what this edition would lose in writing it anew."""
+    rows = con.execute(
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = ?"
+        " AND table_name <> 'encounters'",
+        [database],
+    ).fetchall()
+    declared = schema.declared()
+    if odd := [f"{t}.{c}" for t, c in rows if c not in declared.get(t, {})]:
+        raise UserError(
+            f"snapshot {id_} was written by a later edition (it has {odd[0]}); {instead}"
+        )

@@ -18,7 +18,7 @@ from typing import Any
 
 import duckdb
 
-from data import anew, audit, edition, holds, numbers, publishing, schema, seals, swaps
+from data import anew, audit, edition, holds, numbers, opening, publishing, seals, swaps
 from data.anew import CONTACT, OF_INCIDENT
 from data.errors import UserError
 from data.intake import uploads
@@ -135,23 +135,10 @@ def _attach(con: duckdb.DuckDBPyConnection, store: Store, current: Snapshot) -> 
                 f"snapshot {id_} cannot be opened, so nothing can be purged from it;"
                 f" delete {snapshot.path.name} and purge again; nothing was removed"
             ) from None
-        _refuse_later_edition(con, names[id_], id_)
-    return names
-
-
-def _refuse_later_edition(con: duckdb.DuckDBPyConnection, name: str, id_: str) -> None:
-    """Raise ``UserError`` for a snapshot with what this edition would lose in writing it anew."""
-    rows = con.execute(
-        "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = ?"
-        " AND table_name <> 'encounters'",
-        [name],
-    ).fetchall()
-    declared = schema.declared()
-    if odd := [f"{t}.{c}" for t, c in rows if c not in declared.get(t, {})]:
-        raise UserError(
-            f"snapshot {id_} was written by a later edition (it has {odd[0]});"
-            " purge with that edition; nothing was removed"
+        opening.refuse_later_edition(
+            con, names[id_], id_, "purge with that edition; nothing was removed"
         )
+    return names
 
 
 def _find(

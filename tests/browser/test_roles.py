@@ -201,12 +201,14 @@ def _fetch(session: Session, file_id: str) -> str:
     """Ask for a file as its button does; return its text, or nothing where it is refused."""
     message = BackMsg()
     message.backend_operation_request.request_id = "1"
+    message.backend_operation_request.session_id = session.id
     message.backend_operation_request.deferred_file.file_id = file_id
     for got in session.send(message, 90):
         if got.WhichOneof("type") == "backend_operation_response":
             place = re.search(r"/media/[\w.-]+", str(got))
             if place:
                 return httpx.get(session.url + place.group(), timeout=60).text
+            assert got.backend_operation_response.error_msg
     return ""
 
 
@@ -224,8 +226,10 @@ def test_a_viewers_whole_traffic_holds_no_small_cell(
     assert not any(
         k in {"plotly_chart", "arrow_data_frame", "exception"} for k in kinds(viewer.received)
     )
-    # A file that another session may take is not handed over.
-    assert files and not any(_fetch(viewer, f) for f in files[:2])
+    # An id is nothing to be guessed, nor asked for in another's name.
+    assert files and not _fetch(viewer, "0" * 32)
+    viewer.id = analyst.id
+    assert not _fetch(viewer, files[0])
     # What may be published is, as a file too.
     reader = enter("viewer")
     taken = {_fetch(reader, f) for f in _files(reader, "public")}

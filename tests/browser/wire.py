@@ -56,6 +56,7 @@ class Session:
         self.http.get("/_stcore/health")
         self.http.get("/_stcore/host-config")
         self.received: list[ForwardMsg] = []
+        self.id = ""
         self.socket = self._connect()
 
     def _connect(self) -> ClientConnection:
@@ -95,7 +96,8 @@ class Session:
         self.socket.send(message.SerializeToString())
         found: list[ForwardMsg] = []
         end = time.monotonic() + patience
-        quiet = patience if message.HasField("rerun_script") else 2.0
+        answered = message.WhichOneof("type") in ("rerun_script", "backend_operation_request")
+        quiet = patience if answered else 2.0
         while time.monotonic() < end:
             try:
                 raw = self.socket.recv(timeout=quiet)
@@ -104,6 +106,10 @@ class Session:
             got = ForwardMsg()
             got.ParseFromString(raw if isinstance(raw, bytes) else raw.encode())
             found.append(got)
+            if got.WhichOneof("type") == "new_session":
+                self.id = got.new_session.initialize.session_id
+            if got.WhichOneof("type") == "backend_operation_response":
+                break
             if got.WhichOneof("type") == "script_finished":
                 quiet = 0.3 if got.script_finished == 0 else 5.0
         self.received += found

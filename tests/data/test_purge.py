@@ -30,6 +30,7 @@ from data.roles import Role
 from data.store import Store
 from tests.data.exports import count
 from tests.data.test_outcome_tables import load
+from tests.stores import make_snapshot
 
 ROOT = Path(__file__).parents[2]
 CONTACTS = "contact_id,incident_id,person_key,contact_at,force_used;"
@@ -841,6 +842,17 @@ def test_a_snapshot_of_a_later_edition_is_refused(replaced: tuple[str, Store]) -
     with pytest.raises(UserError, match=r"by a later edition \(it has contacts\.later\)"):
         purge.purge(store)
     assert len(store.ids()) == 2
+
+
+def test_a_load_upon_a_later_edition_is_refused(tmp_path: Path) -> None:
+    make_snapshot(tmp_path, (4, 4), (1, 1))
+    store = Store(tmp_path / "store")
+    _edit(store, store.current().id, "ALTER TABLE contacts ADD COLUMN later VARCHAR")
+    before = store.current().id
+    (store.snapshots_dir / f"{before}.json").unlink()  # its seal, which the change broke
+    with pytest.raises(UserError, match=r"contacts\.later\); load with that edition; nothing"):
+        make_snapshot(tmp_path, (5, 4), (1, 1))
+    assert store.current_id() == before and len(store.ids()) == 1
 
 
 @pytest.mark.slow
