@@ -48,7 +48,7 @@ FOREST_KEY = (
     " true difference of another agency like these would lie."
 )
 FUNNEL_NOTE = (
-    "The smaller an agency, the lower it stands and the wider chance spreads it: 95 of 100 would lie"
+    "The smaller an agency, the further down it stands and the wider chance spreads it: 95 of 100 would lie"
     " between the lines if all agencies had the same true difference."
 )
 SHARES_NOTE = (

@@ -853,6 +853,7 @@ def test_an_earlier_edition_has_empty_tables(snapshot: Snapshot, tmp_path: Path)
     """A store made before some tables and columns existed: they are there, empty, and that is said."""
     old = tmp_path / "store" / "snapshots" / f"{snapshot.id}.duckdb"
     old.parent.mkdir(parents=True)
+    (tmp_path / "store" / "secret").write_text(Store(snapshot.path.parents[1]).secret())
     gone = ("documents", "calls", "call_units", "bookings", "service_providers")
     with duckdb.connect(str(old)) as con:
         con.execute(f"ATTACH '{snapshot.path}' AS new (READ_ONLY)")

@@ -176,6 +176,7 @@ def test_a_lost_pointer_is_not_an_empty_store(store: Store, held: bytes | None) 
 # Loads that were killed
 
 
+@pytest.mark.slow
 def test_what_a_killed_load_never_published_is_not_rolled_back_to(
     store: Store, tmp_path: Path
 ) -> None:

@@ -172,7 +172,7 @@ def test_a_snapshot_of_an_earlier_edition_holds_what_its_list_says(
 ) -> None:
     old = Store(tmp_path / "store")
     old.prepare()
-    id_ = old.new_id()
+    id_ = plain.current().id
     path = old.path_of(id_)
     path.write_bytes(plain.current().path.read_bytes())
     (old.root / "secret").write_text(plain.secret())

@@ -522,6 +522,7 @@ def test_the_agency_must_be_known_and_plain(tmp_path: Path) -> None:
 # Any order, any split, any repetition of rows gives the same contacts.
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(

@@ -372,6 +372,7 @@ def test_a_purged_contact_is_nowhere_in_the_bytes(tmp_path: Path, plain_bytes: N
         checks.run(store.snapshot(id_).cursor())
 
 
+@pytest.mark.slow
 def test_a_purged_snapshot_equals_one_loaded_without_the_contact(tmp_path: Path) -> None:
     frames = _frames(tmp_path)
     of_person = frames["contacts"].groupby("person_key")["contact_id"].transform("size")

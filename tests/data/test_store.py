@@ -61,6 +61,7 @@ def test_check_publishes_nothing(tmp_path: Path) -> None:
     assert store.current_id() is None and _left_over(store) == []
 
 
+@pytest.mark.slow
 def test_five_snapshots_and_the_one_in_use_are_kept(tmp_path: Path) -> None:
     made = [load(tmp_path, [row(i)])[0].snapshot for i in range(3)]
     store = Store(tmp_path / "store")
@@ -149,6 +150,7 @@ def test_readers_keep_their_snapshot_while_others_are_published(tmp_path: Path) 
     assert count(store, "contacts") == 11
 
 
+@pytest.mark.slow
 def test_readers_in_many_threads_see_whole_snapshots(tmp_path: Path) -> None:
     load(tmp_path, [row(i) for i in range(50)])
     store = Store(tmp_path / "store")

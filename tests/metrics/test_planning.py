@@ -168,8 +168,9 @@ def test_larger_differences_take_no_longer_and_mirrored_rates_take_the_same(own,
     sign = -1 if fewer else 1
     first, larger = needed(own, sign * size), needed(own, sign * size * 1.5)
     # Towards the nearer end events run out, and ten of them take longer.
-    reached = own.rate_other + sign * size * 1.5
-    if isinstance(first, Needed) and abs(reached - 0.5) < abs(own.rate_other - 0.5):
+    near, far = (own.rate_other + sign * size * by for by in (1, 1.5))
+    nearest = min(abs(own.rate_other - 0.5), abs(near - 0.5))
+    if isinstance(first, Needed) and abs(far - 0.5) < nearest:
         assert isinstance(larger, Needed)
         assert larger.months <= first.months
     mirrored = needed(replace(own, rate_other=1 - own.rate_other), -sign * size)

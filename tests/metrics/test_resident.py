@@ -131,6 +131,7 @@ def test_a_small_store_publishes_nothing_of_people(tmp_path: Path) -> None:
     assert words.NO_PERIOD.text(EN) in texts(made, EN)
 
 
+@pytest.mark.slow
 def test_an_outcome_with_a_small_group_is_withheld(tmp_path_factory: Any) -> None:
     folder = tmp_path_factory.mktemp("few")
     snapshot = Store(simulated_store(folder, 400)).current()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from metrics.wording import marks
 from pages import PAGES
 from tests.conftest import HERE
 
@@ -52,6 +53,6 @@ def said(app: AppTest) -> str:
 
 
 def cells(app: AppTest) -> str:
-    """Return its tables as text, without the marks that let a long name break."""
+    """Return its tables as they read, without the marks that let a long name break."""
     tables = [*app.table, *app.dataframe]
-    return "\n".join(t.value.to_csv(index=False).replace("\u200b", "") for t in tables)
+    return marks.read("\n".join(t.value.to_csv(index=False).replace("\u200b", "") for t in tables))

@@ -41,10 +41,10 @@ def choice(app: AppTest, key: str) -> Any:
     return next(c for c in app.get("button_group") if c.key == key)
 
 
-def test_they_stand_in_the_menu_before_the_last_two() -> None:
-    scripts = [p.script for p in PAGES]
-    assert scripts[-2:] == ["data_quality", "methods"]
-    assert set(EXHIBITS) <= {p.script for p in PAGES if p.section == "Evidence"}
+def test_they_stand_in_the_menu_before_what_explains_them() -> None:
+    scripts = [p.script for p in PAGES if p.section == "Evidence"]
+    assert scripts[-3:] == ["data_quality", "methods", "dictionary"]
+    assert set(EXHIBITS) <= set(scripts[:-3])
 
 
 def test_subgroups_of_a_large_agency(monkeypatch: pytest.MonkeyPatch, store: Path) -> None:

@@ -75,6 +75,7 @@ def test_several_agencies_have_no_page(tmp_path: Path, monkeypatch: pytest.Monke
     assert words.SEVERAL.en in own(run(tmp_path / "store", PAGE, monkeypatch))
 
 
+@pytest.mark.slow
 def test_the_name_and_the_contact_are_those_of_the_settings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from data import registry
 from data.encounters import columns, eligible_column, exposure_column, outcome_column
+from data.roles import Role
 from data.simulate import Simulation
 from metrics.question import default_adjusters, primary_outcomes
 
@@ -26,6 +27,7 @@ class Direct:
     """A snapshot of one table, ``encounters``, in memory."""
 
     id = "direct"
+    role = Role.ADMINISTRATOR
 
     def __init__(self, simulation: Simulation) -> None:
         frame = simulation.potential
