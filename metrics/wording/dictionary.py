@@ -7,7 +7,8 @@ from data.template import LEVEL_HELP, TYPE_HELP
 
 INTRO = (
     "Every column of the store, read from the definitions that the product itself runs on. The table"
-    " encounters is the analysis table: one row per contact, with every outcome, exposure and covariate of *Methods*."
+    " encounters is the analysis table: one row per contact, with every outcome, exposure and covariate"
+    " of *Methods*."
 )
 KEYS = {"Type": TYPE_HELP, "Need": LEVEL_HELP, "When": schema.WHEN}
 NOTHING = "No column has all of these words; try fewer, or look in every table."
