@@ -34,6 +34,7 @@ from metrics.estimate import Estimate, Estimated, NotEstimable
 from metrics.question import Question, ask, default_adjusters
 from metrics.result import NO_COMPARISON, Comparison
 from metrics.wording import printed
+from pages.parts.identity import Person
 from pages.parts.view import View
 from pages.print import files, frames, output, report
 from pages.print.document import Paragraph
@@ -356,7 +357,8 @@ render("Any outcome", ASKED["outcome"])
 
 def hold_screen(question: Question, found: Comparison, snapshot: Snapshot) -> None:
     """Draw the outcome's page for the question, and read its tables and its sentence."""
-    view = View(snapshot, question, aggregate.coverage(snapshot), loads.agencies(snapshot))
+    coverage, agencies = aggregate.coverage(snapshot), loads.agencies(snapshot)
+    view = View(snapshot, question, coverage, agencies, Person("local:test", snapshot.role))
     ASKED.update(view=view, outcome=found.outcome)
     app = AppTest.from_string(SCRIPT, default_timeout=60)
     app.session_state["view"] = "compare"
