@@ -14,7 +14,7 @@ test: $(VENV)/.ready
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow"
 
 # Everything: `make test test-all` runs the quick ones once.
-test-all: test
+test-all: test $(VENV)/.engines
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m slow
 
 lint: $(VENV)/.ready
@@ -22,9 +22,10 @@ lint: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Writes docs/benchmarks.md; BENCH="--only filter --sizes 10000" does a part of it.
 bench: $(VENV)/.ready
-	$(BIN)/python -m tests.bench.bench_load
-	$(BIN)/python -m tests.bench.bench_adjusted
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m tests.bench $(BENCH)
 
 docs: $(VENV)/.ready
 	$(BIN)/python -m data.dictionary
@@ -36,6 +37,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 lock: $(VENV)/.ready
 	$(LOCK) requirements.in --output-file requirements.txt
 	$(LOCK) requirements-dev.in --output-file requirements-dev.txt
+	$(LOCK) requirements-engines.in --output-file requirements-engines.txt
 
 audit: $(VENV)/.ready
 	$(BIN)/python .ci/audit.py
@@ -43,6 +45,11 @@ audit: $(VENV)/.ready
 $(VENV)/.ready: requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+# What asking a warehouse needs: PySpark (with Java 17) and PostgreSQL's client. Only its tests need them.
+$(VENV)/.engines: $(VENV)/.ready requirements-engines.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-engines.txt
 	touch $@
 
 clean:

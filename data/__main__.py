@@ -10,7 +10,19 @@ from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 
-from data import extract, holds, ingest, mapping, purge, sample, swaps, template, verify
+from data import (
+    backup,
+    extract,
+    holds,
+    ingest,
+    mapping,
+    purge,
+    restore,
+    sample,
+    swaps,
+    template,
+    verify,
+)
 from data.audit import command as audit_command
 from data.cli import Parser, add_store, run
 from data.errors import UserError
@@ -181,6 +193,33 @@ def _extract(args: argparse.Namespace) -> None:
     print(extract.extract(Store(args.store).current(), request, progress=_progress()))
 
 
+def _backup(args: argparse.Namespace) -> None:
+    out, found = backup.backup(Store(args.store), args.out, keep=args.keep, progress=_progress())
+    print(f"{out}: {_n(len(found.files), 'file')}, snapshot {found.current} in use")
+    for id_ in found.damaged:
+        print(f"  left out: snapshot {id_}, whose file is not the one that was published")
+    print("  it holds the store's secret: keep it as you keep the store")
+
+
+def _restore(args: argparse.Namespace) -> None:
+    root = Store(args.store).root
+    found, purges = restore.restore(
+        args.file, root, before_purge=args.before_purge, progress=_progress()
+    )
+    print(restore.said(found, root, purges))
+
+
+def _push(args: argparse.Namespace) -> None:
+    from data.warehouse import address, engines, push, table
+
+    store = Store(args.store)
+    url, name = address(store)
+    if args.ddl:
+        print(table.ddl(engines.engine_of(url).name, name))
+    else:
+        print(f"{_n(push.push(store, replace=args.replace), 'contact')} written to {name}")
+
+
 def _verify(args: argparse.Namespace) -> None:
     report = verify.verify(Store(args.store), progress=_progress())
     if args.json:
@@ -239,8 +278,31 @@ def parser() -> Parser:
     sub.add_argument("id", nargs="?", help="which one; the one before the current if left out")
     help_ = "list what was done, by whom and when, or check that the log of it is whole"
     audit_command.add(command("audit", audit_command.run, help_))
+    sub = command(
+        "push", _push, "write the contacts in use to the warehouse that the settings name"
+    )
+    sub.add_argument(
+        "--replace", action="store_true", help="in place of the contacts that are there already"
+    )
+    sub.add_argument(
+        "--ddl", action="store_true", help="only print the statement that makes the table"
+    )
     sub = command("verify", _verify, "check every file of the store, changing nothing")
     sub.add_argument("--json", action="store_true", help="print what was found as JSON")
+    sub = command("backup", _backup, "write the whole store to one file, while it is in use")
+    sub.add_argument(
+        "--out", required=True, type=Path, metavar="FILE|DIR", help="a file, or a folder of backups"
+    )
+    sub.add_argument(
+        "--keep", type=int, metavar="N", help="backups of this store that stay in the folder"
+    )
+    sub = command("restore", _restore, "make a store of a backup, where there is none")
+    sub.add_argument("file", type=Path, metavar="FILE", help="the backup")
+    sub.add_argument(
+        "--before-purge",
+        action="store_true",
+        help="go on although a later purge is known of; then purge again",
+    )
     sub = command("purge", _purge, "remove what was sealed or expunged from every kept snapshot")
     sub.add_argument(
         "file",

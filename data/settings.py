@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -41,6 +42,19 @@ class Settings:
     agency_contact: str = field(
         default="", metadata={"doc": "Whom to ask, as printed at the foot of the brief and report."}
     )
+    warehouse: str = field(
+        default="",
+        metadata={
+            "doc": "Address of a warehouse that `python -m metrics evaluate` asks instead of the store, such"
+            " as `postgresql://user@host/database` or `spark://host:7077`; never with a password."
+        },
+    )
+    warehouse_encounters: str = field(
+        default="encounters",
+        metadata={
+            "doc": "Its table, such as `schema.encounters`, or on Spark the path of Parquet files."
+        },
+    )
     session_hours: float = field(
         default=8.0, metadata={"doc": "Hours after which one has to sign in again."}
     )
@@ -68,6 +82,10 @@ class Settings:
             " reaches it sees and may do everything. Only behind something else that lets in nobody else."
         },
     )
+
+
+_PASSWORD = re.compile(r"://[^@]*:[^@]*@|password", re.I)
+"""What a password in an address looks like."""
 
 
 def read(path: Path) -> Settings:
@@ -98,6 +116,10 @@ def read(path: Path) -> Settings:
         elif isinstance(value, bool) or not isinstance(value, (expected, int)):
             raise UserError(f"{path}: {name} must be a number")
     settings = Settings(**raw)
+    if _PASSWORD.search(settings.warehouse):
+        raise UserError(
+            f"{path}: warehouse holds a password; leave it out here and give it in PGPASSWORD or ~/.pgpass"
+        )
     if not settings.session_hours > 0:
         raise UserError(f"{path}: session_hours must be more than 0")
     if not 0 <= settings.rejected_limit <= 1:

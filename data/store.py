@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 from filelock import FileLock, Timeout
@@ -36,6 +37,9 @@ from data.errors import StoreGoneError, StoreLockedError, UserError
 from data.opening import READ_CONFIG, ROLL_BACK
 from data.roles import Right, Role
 
+if TYPE_CHECKING:
+    from data.warehouse import Warehouse
+
 __all__ = ["READ_CONFIG", "Snapshot", "Store", "default_root"]
 
 _TIME = "%Y%m%dT%H%M%S%f"
@@ -45,11 +49,15 @@ _seen: set[Path] = set()
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One published, read-only state of the store, and the role of whoever opened it."""
+    """One published, read-only state of the store, and the role of whoever opened it.
+
+    With a ``warehouse`` it is that warehouse's one table instead, and has no file.
+    """
 
     id: str
     path: Path
     role: Role = Role.ADMINISTRATOR
+    warehouse: Warehouse | None = None
 
     @property
     def store(self) -> Store:
@@ -60,8 +68,14 @@ class Snapshot:
         """Return it for code that withholds small counts from what it returns, whoever asks.
 
         The one way past the check of ``cursor``. ``tests/test_house.py`` lists the modules that may
-        call it. What it opens never sees what is privileged.
+        call it. What it opens never sees what is privileged. Raises ``UserError`` for a warehouse: it keeps
+        no earlier state that what is published today could be subtracted from.
         """
+        if self.warehouse:
+            raise UserError(
+                "what may be published is decided on the snapshots of a store, and a warehouse keeps"
+                " none; ask without the setting warehouse"
+            )
         return replace(self, role=Role.ANALYST)
 
     def refuse_log(self) -> None:
@@ -75,9 +89,14 @@ class Snapshot:
         """Return a cursor of this process's one read-only connection to the snapshot.
 
         Raises ``NotAllowedError`` unless the role may see the agency's own figures, ``UserError`` if
-        the snapshot cannot be opened or has a write-ahead log beside it.
+        the snapshot cannot be opened, has a write-ahead log beside it, or is a warehouse's table.
         """
         self.role.need(Right.FIGURES)
+        if self.warehouse:
+            raise UserError(
+                f"{self.warehouse.table}: the warehouse has only encounters, and this needs the tables of a"
+                " store; load the export into one and ask without the setting warehouse"
+            )
         return self._open()
 
     def probe(self) -> None:

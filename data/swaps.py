@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 JOURNAL = "purging.json"
 LOG = "purges.jsonl"
+TO_REPEAT = "purges_to_repeat.json"
 
 
 def commit(store: Store, line: dict[str, Any]) -> None:
@@ -100,6 +101,28 @@ def lines(store: Store) -> tuple[dict[str, Any], ...]:
     unfinished = _journal(store)
     logged = _lines(store)
     return (*logged, unfinished) if unfinished and unfinished not in logged else tuple(logged)
+
+
+def repeat(store: Store, undone: tuple[str, ...], now: str) -> None:
+    """Note that purges (their times, UTC) were undone by restoring a backup made before them."""
+    store.write_private(TO_REPEAT, json.dumps({"restored": now, "purges": list(undone)}) + "\n")
+
+
+def to_repeat(store: Store) -> tuple[str, ...]:
+    """Return the times of purges that a restore undid, until one is done after it.
+
+    Raises ``UserError`` if that cannot be read.
+    """
+    path = store.root / TO_REPEAT
+    try:
+        noted = json.loads(path.read_text(encoding="utf-8"))
+        restored = str(noted["restored"])
+        undone = tuple(str(at) for at in noted["purges"])
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UserError(f"{path}: cannot be read; purge again, then delete it") from None
+    return () if any(line["at"] > restored for line in lines(store)) else undone
 
 
 def gone(store: Store, id_: str) -> str | None:

@@ -18,7 +18,19 @@ from typing import Any
 
 import duckdb
 
-from data import anew, audit, checks, encounters, holds, opening, schema, seals, secret, swaps
+from data import (
+    anew,
+    audit,
+    checks,
+    encounters,
+    holds,
+    opening,
+    prepared,
+    schema,
+    seals,
+    secret,
+    swaps,
+)
 from data.errors import UserError
 from data.sandbox import saved
 from data.sql import one
@@ -78,7 +90,7 @@ def verify(store: Store, progress: Progress = lambda stage: None) -> Report:
     for id_ in _ids(store):
         progress(f"verifying {id_}")
         findings += _snapshot(store, id_, contacts)
-    findings += [*_copies(store), *_files(store), *_leftovers(store)]
+    findings += [*_copies(store), *_files(store), *_undone(store), *_leftovers(store)]
     progress("verifying the audit log")
     findings += _audit(store)
     return Report(store.pointed(), contacts, tuple(findings))
@@ -251,7 +263,10 @@ def _differences(have: dict[str, dict[str, str]]) -> tuple[list[str], list[str]]
         odd += [f"has the column {table}.{c}" for c in have[table] if c not in columns]
     found = have.get("encounters", {})
     lacking += [f"encounters.{c}" for c in encounters.columns() if c not in found]
-    odd += [f"has the table {t}" for t in sorted(set(have) - set(wanted) - {"encounters"})]
+    odd += [
+        f"has the table {t}"
+        for t in sorted(set(have) - set(wanted) - {"encounters"} - prepared.NAMES)
+    ]
     return lacking, odd
 
 
@@ -286,6 +301,21 @@ def _files(store: Store) -> Iterator[Finding]:
                     seals.read(path)
                 except UserError as error:
                     yield _told(error)
+
+
+def _undone(store: Store) -> Iterator[Finding]:
+    """Did a restore bring back what had been purged?"""
+    try:
+        undone = swaps.to_repeat(store)
+    except UserError as error:
+        yield _told(error)
+        return
+    for at in undone:
+        yield _error(
+            store.root,
+            f"the backup restored here was made before the purge of {at[:10]}, and what that removed is back",
+            "purge again with the same file",
+        )
 
 
 def _leftovers(store: Store) -> Iterator[Finding]:

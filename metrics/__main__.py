@@ -6,11 +6,12 @@ import argparse
 import json
 import sys
 
-from data import loads, sample
+from data import loads, sample, warehouse
 from data.cli import Parser, add_store, run
 from data.errors import UserError
+from data.prepared import coded
 from data.store import Snapshot, Store
-from metrics import measures_command, options, packet_command, pooling_command, wording
+from metrics import aggregate, measures_command, options, packet_command, pooling_command, wording
 from metrics.evaluate import evaluate
 from metrics.exhibit import Exhibit, exhibit
 from metrics.question import Question
@@ -48,21 +49,33 @@ def _exhibits(
 def _evaluate(args: argparse.Namespace) -> None:
     question = options.question(args)
     store = Store(args.store)
-    sample.ensure(store)
-    snapshot = store.current()
+    asked_of = warehouse.open_table(store) if warehouse.configured(store) else None
+    if asked_of is None:
+        sample.ensure(store)
+    snapshot = asked_of or store.current()
     if args.sensitivity and args.access == "public":
         raise UserError(
             "--sensitivity is for internal use: its many rows side by side could identify someone"
         )
-    comparisons = evaluate(question, args.access, snapshot=snapshot)
-    exhibits = _exhibits(question, comparisons, snapshot) if args.sensitivity else {}
-    simulated = any(a.simulated for a in loads.agencies(snapshot))
+    with warehouse.asking(snapshot):
+        comparisons = evaluate(question, args.access, snapshot=snapshot)
+        exhibits = _exhibits(question, comparisons, snapshot) if args.sensitivity else {}
+    lacks = aggregate.lacking(snapshot, question, question.adjust)
+    # A warehouse's table does not say whether its contacts are invented.
+    simulated = None if asked_of else any(a.simulated for a in loads.agencies(snapshot))
     if args.json:
         answer = {
             "schema_version": SCHEMA_VERSION,
             "question": {**question.to_dict(), "access": args.access},
             "snapshot": snapshot.id,
             "simulated": simulated,
+            **(
+                {"warehouse": asked_of.warehouse.to_dict()}
+                if asked_of and asked_of.warehouse
+                else {}
+            ),
+            "read_from": "encounters" if lacks else coded.CONTACTS,
+            "not_prepared": list(lacks),
             "comparisons": [
                 c.to_dict()
                 | ({"sensitivity": exhibits[c.outcome].to_dict()} if c.outcome in exhibits else {})
@@ -71,8 +84,12 @@ def _evaluate(args: argparse.Namespace) -> None:
         }
         print(json.dumps(answer, ensure_ascii=False, allow_nan=False))
     else:
+        if asked_of:
+            print(asked_of.warehouse)
         if simulated:
             print("Simulated data: an invented agency.")
+        if lacks and not asked_of:
+            print(f"Counted row by row: what was prepared at publication lacks {', '.join(lacks)}.")
         for c in comparisons:
             print(_lines(c))
             if c.outcome in exhibits:

@@ -125,6 +125,27 @@ KINDS: dict[str, Kind] = {
         "The agency's own list of holds was changed.",
         {"action": "add or release", "changed": "numbers changed", "listed": "numbers on the list"},
     ),
+    "backup": Kind(
+        "Backup",
+        "The whole store was written to one file, its secret with it.",
+        {
+            "sha256": f"{_SHA} the file",
+            "bytes": "its length",
+            "snapshot": "the snapshot in use",
+            "damaged": "snapshots left out because they were not what had been published",
+        },
+    ),
+    "restore": Kind(
+        "Restore",
+        "The store was made of a backup; what was done after that backup is not in this log.",
+        {
+            "sha256": f"{_SHA} the backup",
+            "made": "when the backup was made",
+            "snapshot": "the snapshot in use",
+            "log": "the last line of the log by then",
+            "purges": "later purges that this undid",
+        },
+    ),
     "extract": Kind(
         "Extract",
         "A de-identified copy was written to take away.",

@@ -28,6 +28,7 @@ class Direct:
 
     id = "direct"
     role = Role.ADMINISTRATOR
+    warehouse = None
 
     def __init__(self, simulation: Simulation) -> None:
         frame = simulation.potential

@@ -1,0 +1,1 @@
+"""The deployment, as far as one machine without a booted systemd can try it."""
