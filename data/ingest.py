@@ -22,7 +22,7 @@ from data.readers import ExportFile, examine
 from data.registry import DISPOSITIONS
 from data.report import Load, LoadReport, finish, reject, reject_unreadable
 from data.roles import Right
-from data.sql import one
+from data.sql import one, quote
 from data.staging import BLANK, REPEATED_HEADER, stage
 from data.store import Store
 
@@ -136,6 +136,7 @@ def _load_locked(
         carried = previous is not None and attach_previous(con, store, previous, simulated)
         with _transaction(con):
             merge(state, carried=carried, replace_period=replace_period, simulated=simulated)
+            _let_go(con)
         progress("building the analysis table")
         with _transaction(con):
             encounters.build(con)
@@ -224,13 +225,21 @@ def _connect(store: Store, building: Path, publish: bool) -> duckdb.DuckDBPyConn
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET VARIABLE store_secret = ?", [store.secret()])
     con.execute(transform.MACROS)
-    schema.create(con)
+    schema.create(con, indexed=False)
     with _transaction(con):
         con.executemany(
             "INSERT INTO disposition_codes VALUES (?, ?, ?, ?)",
             [(d.code, d.custody, d.care_link, d.voluntary) for d in DISPOSITIONS],
         )
     return con
+
+
+def _let_go(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop what only the load itself needed, before memory is needed for what follows."""
+    for (table,) in con.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE temporary"
+    ).fetchall():
+        con.execute(f"DROP TABLE temp.main.{quote(table)}")
 
 
 @contextlib.contextmanager
@@ -423,28 +432,34 @@ def _reject_contacts(state: Load, table: TableMapping) -> None:
 def _group_contacts(state: Load, columns: dict[str, ColumnMapping]) -> None:
     """Group typed rows to one row per contact, the view ``grouped``; count conflicting values.
 
-    Only contacts with several rows are aggregated: a hundred aggregates for every contact of a clean
-    export would take longer than the rest of the mapping.
+    Only contacts whose rows differ are aggregated: a hundred aggregates for every contact would take
+    longer than the rest of the mapping, and mostly find one value.
     """
     con = state.con
     listed = {n: c for n, c in columns.items() if n != "contact_at_basis"}
     values = "".join(f", {transform.combined(n, c)} AS {n}" for n, c in listed.items())
-    alone = "".join(f", {transform.uncombined(n, c)} AS {n}" for n, c in listed.items())
-    clashes = "".join(f", min({n}) <> max({n}) AS clash_{n}" for n in listed)
+    names = "".join(f", {n}" for n in listed)
+    clashes = "".join(f", {transform.clash(n, c)} AS clash_{n}" for n, c in listed.items())
+    of_typed = f"SELECT key_raw, contact_at_basis{names} FROM typed_contacts"
+    if transform.once(con, "typed_contacts", ["key_raw"]):
+        con.execute(f"CREATE OR REPLACE TEMP VIEW grouped AS {of_typed}")
+        return
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE in_several_rows AS"
-        " SELECT key_raw FROM typed_contacts GROUP BY key_raw HAVING count(*) > 1"
+        "CREATE OR REPLACE TEMP TABLE first_rows AS"
+        " SELECT key_raw, min(rn) AS rn, min(said) <> max(said) AS differ FROM (SELECT key_raw, rn,"
+        f" hash(contact_at_basis{names}) AS said FROM typed_contacts)"
+        " GROUP BY key_raw"
     )
     con.execute(
         "CREATE OR REPLACE TEMP TABLE combined_contacts AS SELECT key_raw,"
         f" arg_min(contact_at_basis, rn) AS contact_at_basis{values}{clashes}"
-        " FROM typed_contacts SEMI JOIN in_several_rows USING (key_raw) GROUP BY key_raw"
+        " FROM typed_contacts SEMI JOIN (FROM first_rows WHERE differ) USING (key_raw)"
+        " GROUP BY key_raw"
     )
     con.execute(
         "CREATE OR REPLACE TEMP VIEW grouped AS"
-        f" SELECT key_raw, contact_at_basis{alone}"
-        " FROM typed_contacts ANTI JOIN in_several_rows USING (key_raw) UNION ALL BY NAME"
-        f" SELECT key_raw, contact_at_basis{''.join(f', {n}' for n in listed)}"
+        f" {of_typed} SEMI JOIN (FROM first_rows WHERE NOT differ) USING (rn) UNION ALL BY NAME"
+        f" SELECT key_raw, contact_at_basis{names}"
         " FROM combined_contacts"
     )
     counts = one(

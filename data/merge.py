@@ -84,8 +84,8 @@ def merge(load: Load, *, carried: bool, replace_period: bool, simulated: bool) -
             _carry_unless_new(con, schema.tables()[name])
 
 
-def _hash_keys(load: Load, name: str) -> str:
-    """Hash the keys of a typed table; return SQL that joins them to its rows as `_values` reads them.
+def _hash_keys(load: Load, name: str) -> dict[str, str]:
+    """Hash the keys of a typed table; return by column SQL that joins them as `_values` reads them.
 
     Every distinct key is hashed once in a load, to the temporary table ``keys_<kind>``.
     """
@@ -93,17 +93,17 @@ def _hash_keys(load: Load, name: str) -> str:
     columns = {n: n for n, c in load.tables[name].items() if c.canonical.type == "key"}
     if schema.tables()[name].of_contact:
         columns["contact_id"] = "key_raw"
-    joins = ""
+    joins = {}
     for column, raw in columns.items():
         # The kind is part of the hash: the same number of two kinds never hashes alike.
         kind = column.removesuffix("_id").removesuffix("_key")
         con.execute(f"CREATE TEMP TABLE IF NOT EXISTS keys_{kind} (raw VARCHAR, hashed VARCHAR)")
         con.execute(
             f"INSERT INTO keys_{kind} SELECT raw, keyed({literal(kind)}, {literal(load.agency_id)},"
-            f" raw) FROM (SELECT DISTINCT {raw} AS raw FROM typed_{name} WHERE {raw} IS NOT NULL)"
-            f" ANTI JOIN keys_{kind} USING (raw)"
+            f" raw) FROM (SELECT DISTINCT raw FROM (SELECT {raw} AS raw FROM typed_{name}"
+            f" WHERE {raw} IS NOT NULL) ANTI JOIN keys_{kind} USING (raw))"
         )
-        joins += f" LEFT JOIN keys_{kind} k_{column} ON k_{column}.raw = {raw}"
+        joins[column] = f" LEFT JOIN keys_{kind} k_{column} ON k_{column}.raw = {raw}"
     return joins
 
 
@@ -114,15 +114,6 @@ def _values(columns: dict[str, ColumnMapping]) -> dict[str, str]:
         for name, column in columns.items()
         if name != "contact_at_basis"
     }
-
-
-def _in_order(name: str) -> str:
-    """SQL that sorts rows by their table's primary key: in any other order its index is slow to grow.
-
-    Agency and source, nearly always the same, would only make the sort slower.
-    """
-    key = [k for k in schema.tables()[name].key if k not in ("agency_id", "source")]
-    return f" ORDER BY {', '.join(key)}" if key else ""
 
 
 def _listed(values: dict[str, str]) -> str:
@@ -166,10 +157,10 @@ def _insert_contacts(load: Load) -> None:
     values = {
         name: transform.window(value, columns[name]) for name, value in _values(columns).items()
     }
-    keys = _hash_keys(load, "contacts")
+    keys = "".join(_hash_keys(load, "contacts").values())
     load.con.execute(
         f"INSERT INTO contacts BY NAME SELECT {_fixed(load)}, k_contact_id.hashed AS contact_id,"
-        f" contact_at_basis{_listed(values)} FROM grouped{keys}{_in_order('contacts')}"
+        f" contact_at_basis{_listed(values)} FROM grouped{keys}"
     )
     n, first, last = one(
         load.con,
@@ -184,26 +175,37 @@ def _insert_children(load: Load, name: str) -> None:
     con, columns = load.con, load.tables[name]
     table = schema.tables()[name]
     own_key = [k for k in table.key if k in columns]
-    hashed = _hash_keys(load, name)
+    joins = _hash_keys(load, name)
+    del joins["contact_id"]
+    _note_numbers(load)
     if load.mapping.tables[name].file is not None:
         _reject_orphans(load, name)
     rest = [n for n in columns if n not in own_key]
     if own_key:
-        combined = "".join(f", {transform.combined(n, columns[n])} AS {n}" for n in rest)
-        keys = ", ".join(own_key)
-        rows = f"SELECT key_raw, {keys}{combined} FROM typed_{name} GROUP BY key_raw, {keys}"
+        rows = _one_each(load, name, ["key_raw", *own_key], rest)
         filled = " AND ".join(f"{k} IS NOT NULL" for k in own_key)
     else:
-        rows = f"SELECT DISTINCT key_raw, {', '.join(columns)} FROM typed_{name}"
+        every = ["key_raw", *columns]
+        distinct = "" if transform.once(con, f"typed_{name}", every) else "DISTINCT "
+        rows = f"SELECT {distinct}{', '.join(every)} FROM typed_{name}"
         said = [n for n, c in columns.items() if c.constant is None]
         filled = " OR ".join(f"{n} IS NOT NULL" for n in said) or "TRUE"
     windows = _listed({n: transform.window(_a_time(f"n.{n}", c), c) for n, c in columns.items()})
     con.execute(
         f"INSERT INTO {name} BY NAME SELECT * FROM (SELECT n.agency_id, n.source, n.contact_id,"
-        f" n.load_id{windows} FROM (SELECT {_fixed(load)}, k_contact_id.hashed AS contact_id"
-        f"{_listed(_values(columns))} FROM ({rows}){hashed}) n"
-        f" JOIN contacts c USING (agency_id, source, contact_id)) WHERE {filled}{_in_order(name)}"
+        f" n.load_id{windows} FROM (SELECT {_fixed(load)}, here.hashed AS contact_id,"
+        f" here.contact_at{_listed(_values(columns))} FROM ({rows}) JOIN here"
+        f" ON here.raw = key_raw{''.join(joins.values())}) n) WHERE {filled}"
     )
+
+
+def _one_each(load: Load, name: str, key: list[str], rest: list[str]) -> str:
+    """SQL for the typed rows of a table, one for each key: grouped only where one has several."""
+    table, columns, keys = f"typed_{name}", load.tables[name], ", ".join(key)
+    if transform.once(load.con, table, key):
+        return f"SELECT {', '.join([*key, *rest])} FROM {table}"
+    values = "".join(f", {transform.combined(n, columns[n])} AS {n}" for n in rest)
+    return f"SELECT {keys}{values} FROM {table} GROUP BY {keys}"
 
 
 def _a_time(value: str, column: ColumnMapping) -> str:
@@ -213,12 +215,19 @@ def _a_time(value: str, column: ColumnMapping) -> str:
     return f"CASE WHEN {transform.not_a_time(value)} IS NULL THEN {value} END"
 
 
-def _reject_orphans(load: Load, name: str) -> None:
+def _note_numbers(load: Load) -> None:
+    """Note in ``here`` which numbers of contacts are in the table: once, while no other number is met."""
+    if (numbers := int(one(load.con, "SELECT count(*) FROM keys_contact")[0])) == load.numbers:
+        return
+    load.numbers = numbers
     load.con.execute(
-        "CREATE OR REPLACE TEMP TABLE here AS SELECT raw FROM keys_contact WHERE hashed IN"
-        f" (SELECT contact_id FROM contacts WHERE agency_id = {literal(load.agency_id)}"
-        f" AND source = {literal(load.mapping.source)})"
+        "CREATE OR REPLACE TEMP TABLE here AS SELECT raw, hashed, contact_at FROM keys_contact"
+        f" JOIN contacts ON contact_id = hashed AND agency_id = {literal(load.agency_id)}"
+        f" AND source = {literal(load.mapping.source)}"
     )
+
+
+def _reject_orphans(load: Load, name: str) -> None:
     here = "EXISTS (FROM here WHERE raw = key_raw)"
     reason = (
         "CASE WHEN key_raw IS NULL THEN 'no contact number'"
@@ -236,16 +245,14 @@ def _insert_of_agency(load: Load, table: schema.Table, only_new: bool) -> None:
     columns = load.tables[table.name]
     own_key = [k for k in table.key if k in columns]
     _reject_rows(load, table.name, [])
-    hashed = _hash_keys(load, table.name)
+    hashed = "".join(_hash_keys(load, table.name).values())
     if only_new:
         _leave_out_said(load, table)
-    rest = [n for n in columns if n not in own_key]
-    combined = "".join(f", {transform.combined(n, columns[n])} AS {n}" for n in rest)
-    keys = ", ".join(own_key)
+    rows = _one_each(load, table.name, own_key, [n for n in columns if n not in own_key])
     load.con.execute(
         f"INSERT INTO {table.name} BY NAME SELECT {literal(load.agency_id)} AS agency_id,"
         f" {literal(load.load_id)} AS load_id{_listed(_values(columns))} FROM"
-        f" (SELECT {keys}{combined} FROM typed_{table.name} GROUP BY {keys}){hashed}"
+        f" ({rows}){hashed}"
     )
 
 
@@ -336,7 +343,7 @@ def _carry(con: duckdb.DuckDBPyConnection, table: str, where: str) -> None:
         listed = ", ".join(f"o.{c}" for c in columns)
         con.execute(
             f"INSERT INTO {table} BY NAME SELECT {listed} FROM {PREVIOUS}.main.{table} o"
-            f" WHERE {where}{_in_order(table)}"
+            f" WHERE {where}"
         )
 
 

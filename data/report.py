@@ -61,6 +61,8 @@ class Load:
     staged: dict[str, list[StagedFile]] = field(default_factory=dict)
     covers: tuple[date | None, date | None] = (None, None)
     first_reject: str = ""
+    numbers: int = -1
+    """Contact numbers there were when last it was noted which of them are in ``contacts``."""
 
     def count_rejected(self, n: int, file: str, row: int, column: str | None, reason: str) -> None:
         """Count ``n`` rows more as rejected, the first of which stands here.

@@ -81,10 +81,35 @@ class Table:
         raise KeyError(name)
 
 
-def create(con: duckdb.DuckDBPyConnection) -> None:
-    """Create every canonical table in an empty database."""
+def create(con: duckdb.DuckDBPyConnection, *, indexed: bool = True) -> None:
+    """Create every canonical table in an empty database.
+
+    Not ``indexed``, no primary key has an index, which takes longer to grow than its rows to write and
+    which no reader asks: ``checks`` then counts what the keys would refuse.
+    """
+    text = SCHEMA_SQL.read_text(encoding="utf-8")
+    if not indexed:
+        text = _without_indexes(text)
     # One transaction: by itself every COMMENT would be one, with its own flush to disk.
-    con.execute(f"BEGIN; {SCHEMA_SQL.read_text(encoding='utf-8')}; COMMIT")
+    con.execute(f"BEGIN; {text}; COMMIT")
+
+
+def _without_indexes(text: str) -> str:
+    """The schema with every column of a primary key NOT NULL, and no primary key."""
+    text = text.replace(" PRIMARY KEY,", " NOT NULL,")
+
+    def plain(found: re.Match[str]) -> str:
+        name, body, key = found.groups()
+        for column in key.split(", "):
+            body = re.sub(rf"^(    {column} \w+)(?: NOT NULL)?,", r"\1 NOT NULL,", body, flags=re.M)
+        return f"CREATE TABLE {name} (\n{body.rstrip().removesuffix(',')}\n);"
+
+    return re.sub(
+        r"^CREATE TABLE (\w+) \(\n((?:(?!^\);).)*?)^    PRIMARY KEY \((.*?)\)\n\);",
+        plain,
+        text,
+        flags=re.M | re.S,
+    )
 
 
 def parse_comment(table: str, name: str, sql_type: str, comment: str | None) -> Column:

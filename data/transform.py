@@ -39,13 +39,14 @@ __all__ = [
     "MOST_UNKNOWN_VALUES",
     "Typed",
     "check_keys",
+    "clash",
     "combined",
     "file_of",
     "needed",
     "not_a_time",
+    "once",
     "present",
     "type_rows",
-    "uncombined",
     "window",
 ]
 
@@ -54,6 +55,13 @@ CREATE OR REPLACE TEMP MACRO keyed(kind, agency, value) AS
     left(sha256(getvariable('store_secret') || sha256(getvariable('store_secret')
          || kind || chr(31) || agency || chr(31) || value)), 32);
 """
+
+
+_STORED_AS = {"int": "INTEGER", "tri": "tri"}
+"""SQL types of typed values by the kind of column; every other is text. A yes/no takes one byte."""
+
+_FEW = 8
+"""Values that are compared one by one; to join a lookup of more takes less time than to compare."""
 
 
 @dataclass
@@ -267,17 +275,19 @@ def type_rows(
         else:
             raw = raw_sql(column, sentinels)
             lookup = f"lookup_{table.table.name}_{position}"
-            typed.unknown_values |= _make_lookup(con, stage, lookup, column, raw, kept)
-            joins.append(f"LEFT JOIN {lookup} l{position} ON l{position}.raw = {raw}")
-            value = f"l{position}.value"
+            unknown, direct = _make_lookup(con, stage, lookup, column, raw, kept)
+            typed.unknown_values |= unknown
+            if direct is None:
+                joins.append(f"LEFT JOIN {lookup} l{position} ON l{position}.raw = {raw}")
+            value = direct or f"l{position}.value"
             if column.blank_means and column.form_filled:
                 proof = clean(column.form_filled, mapping.not_recorded)
                 value = (
                     f"CASE WHEN {raw} IS NULL AND {proof} IS NOT NULL"
                     f" THEN {literal(column.blank_means)} ELSE {value} END"
                 )
-            if column.canonical.type == "int":
-                value = f"CAST({value} AS INTEGER)"
+            if kind := _STORED_AS.get(column.canonical.type):
+                value = f"CAST({value} AS {kind})"
             select.append(f"{value} AS {name}")
     key = " || chr(31) || ".join(f"s.{quote(k)}" for k in table.key) or "NULL"
     con.execute(
@@ -294,15 +304,22 @@ def _make_lookup(
     column: ColumnMapping,
     raw: str,
     kept: str,
-) -> dict[str, dict[str, int]]:
+) -> tuple[dict[str, dict[str, int]], str | None]:
+    """Create the table ``lookup``; return the values it does not know, and SQL for the value.
+
+    That is None where only a join tells: a column that says what it means already, or of few values,
+    does not need one.
+    """
     value, known = _lookup_value(column)
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {lookup} AS SELECT raw, n, {value} AS value,"
         f" {known} AS known FROM (SELECT {raw} AS raw, count(*) AS n FROM {stage} s"
         f" WHERE {kept} GROUP BY 1) WHERE raw IS NOT NULL"
     )
-    fitting, odd = one(
-        con, f"SELECT count(*) FILTER (known), count(*) FILTER (NOT known) FROM {lookup}"
+    fitting, odd, translated = one(
+        con,
+        "SELECT count(*) FILTER (known), count(*) FILTER (NOT known),"
+        f" count(*) FILTER (value IS DISTINCT FROM raw) FROM {lookup}",
     )
     name = f"{column.canonical.table}.{column.canonical.name}"
     if column.values is not None and odd and not fitting:
@@ -310,8 +327,9 @@ def _make_lookup(
             f"the value map of {name} covers none of the {odd} values in"
             f" {column.readings[0].column!r}; compare its left-hand sides with the export"
         )
+    direct = raw if not translated else _cases(con, lookup, raw) if fitting <= _FEW else None
     if not odd:
-        return {}
+        return {}, direct
     rows = con.execute(
         f"SELECT {unknown_label(column)} AS label, CAST(sum(n) AS BIGINT) FROM {lookup}"
         " WHERE NOT known GROUP BY 1 ORDER BY 2 DESC, 1"
@@ -319,24 +337,49 @@ def _make_lookup(
     listed = {str(label): int(n) for label, n in rows[:MOST_UNKNOWN_VALUES]}
     if rest := sum(int(n) for _, n in rows[MOST_UNKNOWN_VALUES:]):
         listed["(other values)"] = rest
-    return {column.canonical.name: listed}
+    return {column.canonical.name: listed}, direct
+
+
+def _cases(con: duckdb.DuckDBPyConnection, lookup: str, raw: str) -> str:
+    """SQL that spells a short lookup out."""
+    rows = con.execute(f"SELECT raw, value FROM {lookup} WHERE value IS NOT NULL").fetchall()
+    cases = "".join(f" WHEN {literal(there)} THEN {literal(value)}" for there, value in rows)
+    return f"CASE {raw}{cases} END" if cases else "CAST(NULL AS VARCHAR)"
+
+
+def once(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> bool:
+    """Say whether surely no two rows of a table have the same values of these columns.
+
+    Told by hashes: two of them alike say that it is not sure.
+    """
+    listed = ", ".join(columns)
+    return bool(one(con, f"SELECT count(*) = count(DISTINCT hash({listed})) FROM {table}")[0])
 
 
 def combined(name: str, column: ColumnMapping) -> str:
     """SQL that combines a column's values over the rows of one contact."""
     if column.combine == "any":
-        return (
-            f"CASE WHEN bool_or({name} = 'yes') THEN 'yes' WHEN bool_or({name} = 'no') THEN 'no'"
-            f" WHEN bool_or({name} = 'unknown') THEN 'unknown' END"
-        )
+        cases = (f"WHEN {_answers(name)} & {bit} > 0 THEN '{said}'" for said, bit in _BITS.items())
+        return f"CASE {' '.join(cases)} END"
     return f"arg_max({name}, rn)" if column.combine == "latest" else f"arg_min({name}, rn)"
 
 
-def uncombined(name: str, column: ColumnMapping) -> str:
-    """SQL for what `combined` gives for a contact with one row."""
+def clash(name: str, column: ColumnMapping) -> str:
+    """SQL: do the rows of one contact hold different values of a column?"""
     if column.combine == "any":
-        return f"CASE WHEN {name} IN ('yes', 'no', 'unknown') THEN {name} END"
-    return name
+        return f"bit_count({_answers(name)}) > 1"
+    # Of hashes: to keep the least and the greatest text takes longer.
+    said = f"CASE WHEN {name} IS NOT NULL THEN hash({name}) END"
+    return f"min({said}) <> max({said})"
+
+
+_BITS = {"yes": 1, "no": 2, "unknown": 4}
+
+
+def _answers(name: str) -> str:
+    """SQL for the answers of a yes/no over the rows of one contact, as bits of one number."""
+    cases = " ".join(f"WHEN '{said}' THEN {bit}::UTINYINT" for said, bit in _BITS.items())
+    return f"bit_or(CASE {name} {cases} END)"
 
 
 def window(expression: str, column: ColumnMapping) -> str:

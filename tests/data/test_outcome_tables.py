@@ -108,6 +108,7 @@ def test_a_snapshot_from_before_there_were_events_has_none(tmp_path: Path) -> No
         for name in ("events", "force_events", "injuries"):
             con.execute(f"DROP TABLE {name}")
         con.execute("CHECKPOINT")
+    snapshot.path.with_suffix(".json").unlink()  # its seal: it is another file now
     assert events(snapshot) == ()
     # ... and the next load builds on it.
     _, store = load(tmp_path, contacts=numbered(2), events=EVENTS)

@@ -779,7 +779,9 @@ def test_a_broken_rule_removes_nothing(
 ) -> None:
     _, store = replaced
     before = (store.ids(), store.current_id())
-    monkeypatch.setattr(checks, "rules", lambda: {"never": "SELECT count(*) FROM contacts"})
+    monkeypatch.setattr(
+        checks, "between_tables", lambda: {"never": "SELECT count(*) FROM contacts"}
+    )
     with pytest.raises(SnapshotError, match="the rule 'never'"):
         purge.purge(store)
     assert (store.ids(), store.current_id()) == before and _left_over(store) == []
