@@ -58,7 +58,9 @@ def columns() -> dict[str, tuple[str, str]]:
 
 
 def build(con: duckdb.DuckDBPyConnection) -> None:
-    """(Re)build ``encounters`` from the canonical tables of this database."""
+    """(Re)build ``encounters`` from the canonical tables of this database, and what is prepared from it."""
+    from data import prepared  # which reads what this module makes
+
     con.execute(
         f"CREATE OR REPLACE TEMP MACRO force_rank(category) AS {force.rank_sql('category')};"
         f"CREATE OR REPLACE TEMP MACRO disposition_bit(code) AS {dispositions.bit_sql('code')}"
@@ -76,3 +78,4 @@ def build(con: duckdb.DuckDBPyConnection) -> None:
     for name, (_, comment) in columns().items():
         quoted = comment.replace("'", "''")
         con.execute(f"COMMENT ON COLUMN encounters.{name} IS '{quoted}'")
+    prepared.build(con)

@@ -61,6 +61,11 @@ class Patterns:
             key = _combine(key, self.codes[name], len(self.levels[name]))
         return _rank(key)[0]
 
+    def of(self, events: np.ndarray, trials: np.ndarray) -> Cells:
+        """Return these cells with their events and trials (M)."""
+        own = {f.name: getattr(self, f.name) for f in fields(Patterns)}
+        return Cells(**own, events=events, trials=trials)
+
 
 @dataclass(frozen=True, eq=False)
 class Grouped(Patterns):
@@ -72,6 +77,13 @@ class Grouped(Patterns):
     def count(self, events: str, trials: str | None = None) -> Cells:
         """Sum events and trials into cells; cells without a contact leave.
 
+        Raises: as :meth:`tally`.
+        """
+        return self.tally(events, trials).filled()
+
+    def tally(self, events: str, trials: str | None = None) -> Cells:
+        """Sum events and trials into every cell.
+
         Raises:
             KeyError: a column is not in the frame.
             ValueError: a count is missing, negative, fractional, or events exceed trials.
@@ -81,12 +93,10 @@ class Grouped(Patterns):
         if np.any(y > n):
             raise ValueError(f"{events!r} exceeds {trials or 1!r} in some rows")
         size = len(self.pattern)
-        cells = Cells(
-            **{f.name: getattr(self, f.name) for f in fields(Patterns)},
-            events=np.bincount(self.row_cell, y, minlength=size),
-            trials=np.bincount(self.row_cell, n, minlength=size),
+        return self.of(
+            np.bincount(self.row_cell, y, minlength=size),
+            np.bincount(self.row_cell, n, minlength=size),
         )
-        return cells.keep(cells.trials > 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,14 +106,18 @@ class Cells(Patterns):
     events: np.ndarray
     trials: np.ndarray
 
+    def filled(self) -> Cells:
+        """Return the cells that hold a contact."""
+        return self.keep(self.trials > 0)
+
     def keep(self, cells: np.ndarray) -> Cells:
         """Return the chosen cells (M booleans), with patterns and clusters renumbered."""
         if cells.all():
             return self
-        used, pattern = _renumber(self.pattern[cells])
+        used, pattern = renumber(self.pattern[cells])
         cluster, labels = self.cluster, self.labels
         if cluster is not None:
-            there, cluster = _renumber(cluster[cells])
+            there, cluster = renumber(cluster[cells])
             labels = labels[there]
         return replace(
             self,
@@ -265,8 +279,8 @@ def _combine(key: np.ndarray, code: np.ndarray, size: int) -> np.ndarray:
     return key * size + code
 
 
-def _renumber(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the numbers in use, sorted, and the place of each among them."""
+def renumber(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the whole numbers in use, sorted, and the place of each among them; none is negative."""
     used = np.zeros(int(numbers.max(initial=-1)) + 1, dtype=bool)
     used[numbers] = True
     return np.flatnonzero(used), (np.cumsum(used) - 1)[numbers]
@@ -278,7 +292,7 @@ def _rank(key: np.ndarray, bound: int | None = None) -> tuple[np.ndarray, np.nda
     ``bound``: above every key, if known.
     """
     if bound is not None and bound <= DENSE * len(key):
-        used, rank = _renumber(key)
+        used, rank = renumber(key)
         first = np.empty(len(used), dtype=np.int64)
         first[rank] = np.arange(len(rank))
         return rank, first

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from data.errors import UserError
 from data.roles import Right
@@ -56,25 +57,50 @@ def evaluate(
     asked = replace(question, outcomes=tuple(dict.fromkeys((*question.outcomes, *family))))
     strata = tuple(c for c in STRATIFY_BY if coverage.records(c))
     adjusters = tuple(c for c in question.adjust if coverage.records(c))
-    cells = aggregate.counts(snapshot, asked, adjusters, officers=True)
-    headlines = _headlines(cells, asked, coverage)
+    counted = _Counted.of(snapshot, asked, adjusters, strata)
+    headlines = _headlines(counted.prepared, asked, coverage)
     # A filtered view is exploratory: it is outside the pre-specified family.
     corrected = {} if question.filtered else _corrected(headlines)
-    coarse = aggregate.counts(snapshot, asked, strata)
+    coarse = counted.coarse
     found = tuple(
         compare(coarse, coverage, question, o, corrected.get(o, headlines[o]), len(corrected))
         for o in question.outcomes
     )
     if access == "public":
         return tuple(
-            release.published(c, question, snapshot, fine=cells, coarse=coarse) for c in found
+            release.published(c, question, snapshot, fine=counted.fine(), coarse=coarse)
+            for c in found
         )
     return found
 
 
-def _headlines(counts: Counts, question: Question, coverage: Coverage) -> dict[str, Headline]:
-    prepared = headline.prepare(counts, question.adjust)
+@dataclass(frozen=True)
+class _Counted:
+    """A question's counts: ready to fit, by stratum, and by covariate and officer for who asks again."""
 
+    prepared: headline.Prepared
+    coarse: Counts
+    fine: Callable[[], Counts]
+
+    @staticmethod
+    def of(
+        snapshot: Snapshot, asked: Question, adjusters: tuple[str, ...], strata: tuple[str, ...]
+    ) -> _Counted:
+        contacts = aggregate.contacts(snapshot, asked, (*adjusters, *strata))
+        if (
+            contacts is None
+        ):  # an adjuster, a filter or an edition that the prepared form does not have
+            fine = aggregate.counts(snapshot, asked, adjusters, officers=True)
+            coarse = aggregate.counts(snapshot, asked, strata)
+            return _Counted(headline.prepare(fine, asked.adjust), coarse, lambda: fine)
+        prepared = headline.prepare_contacts(contacts, adjusters, asked.adjust)
+        coarse = Counts(contacts.counts(asked.outcomes, strata), asked.outcomes, strata)
+        return _Counted(prepared, coarse, lambda: Counts(prepared.frame, asked.outcomes, adjusters))
+
+
+def _headlines(
+    prepared: headline.Prepared, question: Question, coverage: Coverage
+) -> dict[str, Headline]:
     def analyse(outcome: str) -> Headline:
         if _lacks(coverage, question.exposure, outcome):
             return headline.refuse(prepared, "not recorded by this source")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from metrics.aggregate.partners import BAD
+from data.prepared.trips import BAD
 from metrics.aggregate.relation import as_date
 from metrics.estimate import NotEstimable
 from metrics.monthly import shift
@@ -103,15 +103,15 @@ class Handoffs:
     reasons: tuple[tuple[str, int], ...]
 
 
+def at_hospitals(trips: pd.DataFrame, facilities: pd.DataFrame) -> Wait:
+    """Return :attr:`Handoffs.hospitals` alone, in a tenth of the time."""
+    return _wait(_promised(trips[trips["place"].isin(HOSPITALS)], facilities), "to_free")
+
+
 def handoffs(trips: pd.DataFrame, facilities: pd.DataFrame, last: date | None) -> Handoffs:
     """Describe hand-offs from the counts of ``metrics.aggregate.partners.trips`` and the facilities."""
     key = ["agency_id", "provider_id"]
-    target = facilities[[*key, "dropoff_target_minutes"]]
-    trips = (
-        trips.merge(target, on=key, how="left")
-        if len(trips)
-        else trips.assign(dropoff_target_minutes=[])
-    )
+    trips = _promised(trips, facilities)
     here = trips["place"].isin(PLACES)
     at = trips[here]
     found: list[Facility] = []
@@ -142,6 +142,14 @@ def handoffs(trips: pd.DataFrame, facilities: pd.DataFrame, last: date | None) -
         Share(*_answered(answers)),
         _away(answers),
     )
+
+
+def _promised(trips: pd.DataFrame, facilities: pd.DataFrame) -> pd.DataFrame:
+    """Add the minutes that each trip's facility promised."""
+    key = ["agency_id", "provider_id"]
+    if trips.empty:
+        return trips.assign(dropoff_target_minutes=[])
+    return trips.merge(facilities[[*key, "dropoff_target_minutes"]], on=key, how="left")
 
 
 def _facility(

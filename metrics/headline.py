@@ -5,7 +5,9 @@ Refusals come before numbers: where the errors cannot be trusted the estimate is
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +16,7 @@ from data import registry
 from metrics import power, regression
 from metrics.aggregate import EXPOSURE, OFFICER, Counts
 from metrics.cells import Cells
+from metrics.contacts import Contacts, Runs
 from metrics.estimate import Estimate, Estimated, NotEstimable, Test
 from metrics.influence import Influence, influential
 from metrics.newton import Family, Separated
@@ -39,19 +42,41 @@ WARN_LEVERAGE = 0.30
 
 @dataclass(frozen=True)
 class Prepared:
-    """Grouped counts ready to fit: shared by all outcomes of a question.
+    """Counts in cells, ready to fit: shared by all outcomes of a question.
 
-    ``alike`` numbers the pattern of ``overlap_by`` of each row of ``frame``.
+    ``like`` numbers the pattern of ``overlap_by`` of each pattern of ``cells``; ``rows`` gives the counts
+    whose exposure is recorded as a frame.
     """
 
-    frame: pd.DataFrame
-    grouped: regression.Grouped | None
+    cells: regression.Grouped | Runs
     covariates: tuple[str, ...]
     unavailable: tuple[str, ...]
     patterns: int
     overlap_by: tuple[str, ...]
-    alike: np.ndarray
+    like: np.ndarray
     clustered_by_officer: bool
+    rows: Callable[[], pd.DataFrame]
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The counts whose exposure is recorded, a row for each exposure, pattern and officer at least."""
+        return self.rows()
+
+    @property
+    def grouped(self) -> regression.Grouped | None:
+        """The rows of ``frame`` in cells; ``None`` where there is only one group."""
+        return self.cells if self.two_arms and isinstance(self.cells, regression.Grouped) else None
+
+    @cached_property
+    def alike(self) -> np.ndarray:
+        """The pattern of ``overlap_by`` of each row of ``frame``."""
+        assert isinstance(self.cells, regression.Grouped)
+        return self.like[self.cells.pattern[self.cells.row_cell]]
+
+    @property
+    def two_arms(self) -> bool:
+        """Whether there is anything to compare."""
+        return len(np.unique(self.cells.codes[EXPOSURE])) == 2
 
 
 @dataclass(frozen=True)
@@ -74,21 +99,38 @@ def prepare(counts: Counts, asked: tuple[str, ...]) -> Prepared:
     )
     covariates = tuple(counts.by)
     grouped = regression.group(frame, [EXPOSURE, *covariates], cluster=OFFICER)
-    alike = grouped.alike(covariates)
-    patterns = int(alike.max(initial=-1)) + 1
+    return _prepared(grouped, covariates, asked, int(frame["contacts"].sum()), named, lambda: frame)
+
+
+def prepare_contacts(contacts: Contacts, by: tuple[str, ...], asked: tuple[str, ...]) -> Prepared:
+    """Put contacts in the same cells as :func:`prepare` does their counts."""
+    runs = contacts.runs(by)
+    return _prepared(runs, by, asked, runs.cell.rows, runs.named, runs.frame)
+
+
+def _prepared(
+    cells: regression.Grouped | Runs,
+    covariates: tuple[str, ...],
+    asked: tuple[str, ...],
+    contacts: int,
+    named: bool,
+    rows: Callable[[], pd.DataFrame],
+) -> Prepared:
+    like = cells.alike(covariates)
+    patterns = int(like.max(initial=-1)) + 1
     overlap_by = covariates
-    if patterns > PATTERN_BUDGET or frame["contacts"].sum() < CONTACTS_A_PATTERN * patterns:
+    if patterns > PATTERN_BUDGET or contacts < CONTACTS_A_PATTERN * patterns:
         overlap_by = tuple(c for c in covariates if registry.covariate(c).defines_pattern)
-        alike = grouped.alike(overlap_by)
+        like = cells.alike(overlap_by)
     return Prepared(
-        frame,
-        grouped if len(grouped.levels[EXPOSURE]) == 2 else None,
+        cells,
         covariates,
         tuple(c for c in asked if c not in covariates),
         patterns,
         overlap_by,
-        alike[grouped.pattern[grouped.row_cell]],
+        like,
         named,
+        rows,
     )
 
 
@@ -124,15 +166,16 @@ def fitted(prepared: Prepared, outcome: str, like: Fit | None = None) -> Fitted 
 
     ``like`` is a fit to much the same contacts: where to begin.
     """
-    n, events = f"n:{outcome}", f"events:{outcome}"
-    frame = prepared.frame
-    if prepared.grouped is None:
+    if not prepared.two_arms:
         return refuse(prepared, "there is no second group to compare with")
-    by_arm = frame.groupby(EXPOSURE)[[n, events]].sum()
-    smallest = int(min(by_arm[events].min(), (by_arm[n] - by_arm[events]).min()))
-    if by_arm[n].min() == 0:
+    cells = prepared.cells.tally(f"events:{outcome}", f"n:{outcome}")
+    events, n = cells.totals()
+    arm = cells.codes[EXPOSURE]  # its levels are 0 and 1
+    in_arm, events_in_arm = np.bincount(arm, n), np.bincount(arm, events)
+    smallest = int(min(events_in_arm.min(), (in_arm - events_in_arm).min()))
+    if in_arm.min() == 0:
         return refuse(prepared, "one group has no contact with this outcome recorded")
-    overlap = regression.overlap(prepared.alike, frame[EXPOSURE] == 1, frame[n])
+    overlap = regression.overlap(prepared.like, arm == 1, n)
     if smallest < FEWEST_EVENTS:
         return _too_few(
             prepared,
@@ -147,7 +190,7 @@ def fitted(prepared: Prepared, outcome: str, like: Fit | None = None) -> Fitted 
             " calls that one group never gets",
             overlap,
         )
-    fit = fit_or_drop(prepared.grouped.count(events, n), like=like)
+    fit = fit_or_drop(cells.filled(), like=like)
     if isinstance(fit, NotEstimable):
         return refuse(prepared, fit.reason, overlap)
     standard = standardise(fit, EXPOSURE)
@@ -250,7 +293,7 @@ def _most(fit: Fit, standard: Standardised, influence: Influence) -> Influential
 def refuse(prepared: Prepared, reason: str, overlap: float | None = None) -> Headline:
     """Return a headline without an estimate, and why."""
     gone = NotEstimable(reason)
-    officers = prepared.frame[OFFICER].nunique() if len(prepared.frame) else None
+    officers = len(prepared.cells.labels) or None
     return Headline(
         Adjusted(
             covariates=prepared.covariates,

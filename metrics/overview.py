@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from data import registry
@@ -126,10 +127,16 @@ class _Counted:
         return self.total(f"events:{id_}", before), self.total(f"n:{id_}", before)
 
     def _part(self, before: bool) -> pd.DataFrame:
-        days = self.period.before if before else (self.period.start, self.period.end)
-        if days is None:
-            return self.frame.iloc[:0]
-        return self.frame[(self.frame["day"] >= days[0]) & (self.frame["day"] <= days[1])]
+        return self._parts[before]
+
+    @cached_property
+    def _parts(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The period's days, and those of the one before."""
+        parts = []
+        for days in ((self.period.start, self.period.end), self.period.before):
+            inside = self.frame["day"].between(*days) if days else slice(0)
+            parts.append(self.frame[inside])
+        return parts[0], parts[1]
 
     def days(self, column: str, window: bool = False) -> list[date]:
         """Return the days of events, a day as often as it had events."""

@@ -10,8 +10,9 @@ from data.store import Snapshot
 from metrics import aggregate, duty, handoffs, wording
 from metrics.aggregate import liability as liabilities
 from metrics.aggregate import partners
+from metrics.aggregate.stored import rows
 from metrics.aggregate.trace import kept
-from metrics.liability import critical_events
+from metrics.liability import CriticalEvent, critical_events
 from metrics.question import Question
 from metrics.tile import Tile
 from metrics.wording import duty as duty_words
@@ -24,7 +25,7 @@ LAPSE_DAYS = 90
 
 def coverage(question: Question, snapshot: Snapshot, supplied: frozenset[str]) -> Tile:
     """Say on how many days of the question's period CIT was on duty everywhere, and who lapses soon."""
-    found = duty.summary(snapshot, question)
+    found = _on_duty(snapshot, _dates(question))
     said = tuple(duty_words.overview_lines(found))
     lacking = isinstance(found, duty.Lacking)
     day = aggregate.coverage(snapshot).last
@@ -37,16 +38,36 @@ def coverage(question: Question, snapshot: Snapshot, supplied: frozenset[str]) -
     return Tile("coverage", "Coverage", None, details, said[0] if lacking else None, wide=True)
 
 
+# The rosters and the critical events of some dates are the same whatever else is filtered.
+
+
+def _dates(question: Question) -> Question:
+    """Return a question with nothing but its dates."""
+    return Question((), start=question.start, end=question.end)
+
+
+@kept(32)
+def _on_duty(snapshot: Snapshot, dates: Question) -> duty.Summary | duty.Lacking:
+    return duty.summary(snapshot, dates)
+
+
+@kept(32)
+def _critical(snapshot: Snapshot, dates: Question) -> tuple[CriticalEvent, ...]:
+    return critical_events(snapshot, dates)
+
+
 def wait(question: Question, snapshot: Snapshot) -> str:
     """Say how long officers wait at the hospital."""
-    found = waits(question, snapshot)
-    return views.WAIT_MISSING if found is None else handoff_words.tile(found.hospitals)
+    if not rows(snapshot, "transports"):
+        return views.WAIT_MISSING
+    trips = partners.trips(snapshot, question)
+    return handoff_words.tile(handoffs.at_hospitals(trips, partners.facilities(snapshot)))
 
 
 @kept(16)
 def waits(question: Question, snapshot: Snapshot) -> handoffs.Handoffs | None:
     """Return the hand-offs of a question's period; None where no trips are recorded."""
-    if not partners.stored(snapshot)["transports"]:
+    if not rows(snapshot, "transports"):
         return None
     last = aggregate.coverage(snapshot).last
     trips = partners.trips(snapshot, question)
@@ -65,7 +86,7 @@ def serious(
     """
     details, missing = [], []
     if "critical_events" in liabilities.tables(snapshot):
-        listed = critical_events(snapshot, question)
+        listed = _critical(snapshot, _dates(question))
         details.append(liability_words.serious(listed, bool(question.where)))
         details.append(liability_words.deaths(listed))
     else:

@@ -6,7 +6,7 @@ answers leaves the denominator and is counted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,6 +16,7 @@ from data.registry import NOT_RECORDED
 from data.store import Snapshot
 from metrics import aggregate, monthly, trends
 from metrics.aggregate import ALL_CALLS, CALL_ENDINGS, CALLS_DIVERTED, CallsHeld
+from metrics.aggregate.trace import kept
 from metrics.detail import Month
 from metrics.estimate import NotEstimable
 from metrics.monthly import Read
@@ -229,20 +230,29 @@ def came(
         return None
     asked, ignored = aggregate.call_filters(snapshot, question)
     start = min(d[0] for d in (period, before, window) if d)
-    over = replace(asked, start=start, end=period[1])
-    days = _days(aggregate.call_counts(snapshot, over, ("day",), aggregate.CALLS_CAME))
+    # What calls cannot be filtered by does not have them counted once more.
+    days = _days_of(snapshot, Question((), start=start, end=period[1], where=asked.where))
     now = _over(days, period)
     if not now.n:
         return None
-    seconds = aggregate.call_minutes(snapshot, replace(asked, start=period[0], end=period[1]))
     read = monthly.rates(_months(days, *window), period[0])
     return Came(
         now,
         _over(days, before) if before else None,
-        _minutes(seconds, ALL_CALLS, ""),
+        _minutes_of(snapshot, Question((), start=period[0], end=period[1], where=asked.where)),
         _of_calls(read) if isinstance(read, NotEstimable) else read,
         ignored,
     )
+
+
+@kept(32)
+def _days_of(snapshot: Snapshot, question: Question) -> pd.DataFrame:
+    return _days(aggregate.call_counts(snapshot, question, ("day",), aggregate.CALLS_CAME))
+
+
+@kept(32)
+def _minutes_of(snapshot: Snapshot, question: Question) -> Minutes:
+    return _minutes(aggregate.call_minutes(snapshot, question, ()), ALL_CALLS, "")
 
 
 def _came(row: dict[str, int]) -> Share:

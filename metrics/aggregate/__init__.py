@@ -38,6 +38,7 @@ from metrics.aggregate.careers import (
     half_years,
     within,
 )
+from metrics.aggregate.contacts import contacts, lacking
 from metrics.aggregate.counts import Counts, by_definition, counts, regroup, sql
 from metrics.aggregate.coverage import Coverage, coverage, levels, supplied
 from metrics.aggregate.credentials import (
@@ -119,6 +120,7 @@ __all__ = [
     "calls_held",
     "careers",
     "certifications",
+    "contacts",
     "copied_columns",
     "counts",
     "coverage",
@@ -133,6 +135,7 @@ __all__ = [
     "form_flags",
     "forms_without_call",
     "half_years",
+    "lacking",
     "levels",
     "month_counts",
     "outdated",

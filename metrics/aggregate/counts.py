@@ -10,6 +10,7 @@ from data.encounters import eligible_column, exposure_column, outcome_column
 from data.registry import NOT_RECORDED
 from data.store import Snapshot
 from metrics.aggregate.coded import Expression, coded
+from metrics.aggregate.contacts import contacts
 from metrics.aggregate.relation import (
     EXPOSURE,
     MONTH,
@@ -109,17 +110,30 @@ def counts(
     months: bool = False,
     persons: bool = False,
 ) -> Counts:
-    """Run the one grouped query of a question, for all its outcomes at once.
+    """Count the contacts of a question, for all its outcomes at once.
+
+    From the prepared form where it has what is asked; else by one grouped query of ``encounters``.
 
     ``by`` names covariates to group by besides the exposure; ``officers`` and ``months`` add the
     primary officer and the calendar month (its first day), ``persons`` the officer and the person.
     """
     by = tuple(by)
+    found = None
+    if not persons:
+        found = contacts(snapshot, question, by, months=months, minutes=not officers)
+    if found is not None:
+        count = found.counts_by_officer if officers else found.counts
+        return Counts(count(question.outcomes, by), question.outcomes, by)
     if officers or persons:
         keys = _keys(question, (), months=months)
         if persons:
             # Nearly as many as contacts: numbers, not text. Two people in 2**64 hardly ever share one.
-            keys[PERSON] = lambda t: t.person_key.notnull().ifelse(t.person_key.hash(), None)
+            # Other engines' hashes are shorter.
+            keys[PERSON] = lambda t: (
+                t.person_key
+                if snapshot.warehouse
+                else t.person_key.notnull().ifelse(t.person_key.hash(), None)
+            )
         return by_officer(snapshot, question, by, keys)
     keys = _keys(question, by, months=months)
     grouped, measures = _grouped(snapshot, question, keys)

@@ -81,6 +81,7 @@ def levels(snapshot: Snapshot, covariate: str) -> list[str]:
     return found + ([NOT_RECORDED] if len(found) < len(frame) else [])
 
 
+@kept(64)
 def supplied(snapshot: Snapshot) -> frozenset[tuple[str, str, str]]:
     """Return (agency, source, ``table.column``) of every column that an export supplies."""
     rows = snapshot.cursor().execute(

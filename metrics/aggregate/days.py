@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from data import prepared
 from data.encounters import eligible_column, exposure_column, outcome_column
+from data.prepared.contacts import CHOICE
 from data.registry.force import FORCE_LEVELS
 from data.store import Snapshot
 from metrics.aggregate.coded import coded
 from metrics.aggregate.counts import Counts
-from metrics.aggregate.coverage import supplied
-from metrics.aggregate.relation import EXPOSURE, as_date, encounters, filtered, true
+from metrics.aggregate.prepared import rows_of
+from metrics.aggregate.relation import (
+    EXPOSURE,
+    as_date,
+    condition,
+    encounters,
+    filtered,
+    frame_of,
+    times,
+    true,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from metrics.question import Question
 
-CHOICE = ("contacts.warrant", "contacts.mandatory_arrest")
-"""The columns that tell an arrest by the officer's choice from one on a warrant or by mandate."""
+__all__ = ["CHOICE", "certifications", "daily", "event_days", "force_cells", "force_levels"]
 
 
 def event_days(snapshot: Snapshot, question: Question, outcome: str) -> tuple[date, ...]:
@@ -84,62 +94,40 @@ def daily(snapshot: Snapshot, question: Question) -> pd.DataFrame:
     officer's choice, those on a warrant or by mandate out), ``no_choice`` (arrests out for that) and
     ``unknown_choice`` (arrests where it was not recorded, out); ``highest`` (force of rank 4).
     """
-    import ibis
-
-    table = encounters(snapshot)
-    backend = table.get_backend()
-    contacts = backend.table("contacts")
-    keys = ["agency_id", "source", "contact_id"]
-    wanted = ["warrant", "mandatory_arrest", "crisis_identified_by"]
-    table = filtered(table, question).left_join(contacts[[*keys, *wanted]], keys)
-    arrived = table[exposure_column("arrived")]
-    known = table.crisis_identified_by.isin(["dispatch", "both"])
-    arrest = table[outcome_column("arrest")]
-    warrant, mandate = table.warrant.cast("string"), table.mandatory_arrest.cast("string")
-    forced = (warrant == "yes").fill_null(False) | (mandate == "yes").fill_null(False)
-    told = warrant.isin(["yes", "no"]).fill_null(False) & mandate.isin(["yes", "no"]).fill_null(
-        False
-    )
-    able = _any_source(table, snapshot, CHOICE)
-    chosen = able & ~forced & (~arrest | told)
-    rank = table.force_level if "force_level" in table.columns else ibis.null("int64")
     measures = {
-        "contacts": table.count(),
-        "timed": table.officer_minutes.count(),
-        "minutes": table.officer_minutes.sum().fill_null(0),
-        "n:came": arrived.count(),
-        "events:came": true(arrived),
-        "n:came_coded": true(known & arrived.notnull()),
-        "events:came_coded": true(known & arrived),
-        "n:choice": true(chosen & arrest.notnull()),
-        "events:choice": true(chosen & arrest),
-        "no_choice": true(able & arrest & forced),
-        "unknown_choice": true(able & arrest & ~forced & ~told),
-        "highest": true(rank == 4),
+        "contacts": "count(*)",
+        "timed": "count(officer_minutes)",
+        "minutes": "coalesce(sum(officer_minutes), 0)",
+    }
+    conditions = {
+        "n:came": "arrived IS NOT NULL",
+        "events:came": "arrived",
+        "n:came_coded": "foreseen AND arrived IS NOT NULL",
+        "events:came_coded": "foreseen AND arrived",
+        "n:choice": f"{_CHOSEN} AND {_ARREST} IS NOT NULL",
+        "events:choice": f"{_CHOSEN} AND {_ARREST}",
+        "no_choice": f"able AND {_ARREST} AND forced",
+        "unknown_choice": f"able AND {_ARREST} AND NOT forced AND NOT told",
+        "highest": "force_level = 4",
     }
     for id_ in question.outcomes:
-        event, eligible = table[outcome_column(id_)], table[eligible_column(id_)]
-        measures[f"n:{id_}"] = true(eligible & event.notnull())
-        measures[f"events:{id_}"] = true(eligible & event)
-        measures[f"unfollowed:{id_}"] = true(eligible & event.isnull())
-    grouped = table.group_by(day=table.contact_date).aggregate(**measures)
-    frame: pd.DataFrame = grouped.order_by("day").execute()
-    for column in measures:
-        frame[column] = frame[column].astype("int64")
+        event, eligible = outcome_column(id_), eligible_column(id_)
+        conditions[f"n:{id_}"] = f"{eligible} AND {event} IS NOT NULL"
+        conditions[f"events:{id_}"] = f"{eligible} AND {event}"
+        conditions[f"unfollowed:{id_}"] = f"{eligible} AND {event} IS NULL"
+    measures |= {name: times(c) for name, c in conditions.items()}
+    listed = ", ".join(f'{sql} AS "{name}"' for name, sql in measures.items())
+    frame = frame_of(
+        snapshot,
+        f"SELECT contact_date AS day, {listed} FROM {rows_of(snapshot, prepared.CONTACTS, question)}"
+        f" WHERE {condition(question, 'contact_date')} GROUP BY day ORDER BY day",
+    ).astype(dict.fromkeys(measures, "int64"))
     frame["day"] = [as_date(day) for day in frame["day"]]
     return frame
 
 
-def _any_source(table: Any, snapshot: Snapshot, columns: tuple[str, ...]) -> Any:
-    """Say, contact by contact, whether its export supplies all of these columns."""
-    import ibis
-
-    found = supplied(snapshot)
-    able = ibis.literal(False)
-    for agency, source in sorted({(a, s) for a, s, _ in found}):
-        if all((agency, source, column) in found for column in columns):
-            able = able | ((table.agency_id == agency) & (table.source == source))
-    return able
+_ARREST = outcome_column("arrest")
+_CHOSEN = f"able AND NOT forced AND (NOT {_ARREST} OR told)"
 
 
 def certifications(snapshot: Snapshot, day: date, until: date) -> tuple[int, int]:

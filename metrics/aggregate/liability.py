@@ -11,12 +11,16 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
+from data import prepared
+from data.prepared import links
 from data.registry.force import FORCE_CATEGORIES
 from data.roles import Role
 from data.store import Snapshot
 from metrics.aggregate.coverage import supplied
-from metrics.aggregate.relation import as_date, asked_sql, frame_of
+from metrics.aggregate.prepared import rows_of
+from metrics.aggregate.relation import as_date, asked_sql, condition, frame_of
 from metrics.aggregate.stored import stored_table
+from metrics.aggregate.trace import kept
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,6 +88,7 @@ class PeriodClaims(NamedTuple):
     days: pd.DataFrame
 
 
+@kept(64)
 def tables(snapshot: Snapshot) -> frozenset[str]:
     """Return which of ``TABLES`` the store was given: a row, or an export that supplies a column."""
     cursor = snapshot.cursor()
@@ -174,15 +179,18 @@ def critical_events(snapshot: Snapshot, question: Question) -> pd.DataFrame:
         snapshot.cursor()
         .execute(
             f"""
-            WITH places AS (
+            WITH listed AS (
+                SELECT * FROM {stored_table(snapshot, "critical_events")} WHERE {where}
+            ),
+            places AS (
                 SELECT agency_id, contact_id, any_value(district_id) AS district
-                FROM contacts GROUP BY ALL HAVING count(DISTINCT district_id) = 1
+                FROM contacts SEMI JOIN listed USING (agency_id, contact_id)
+                GROUP BY ALL HAVING count(DISTINCT district_id) = 1
             )
             SELECT occurred_on AS day, kind, district, review_status AS review,
                    CAST(legal_hold AS VARCHAR) AS legal_hold
-            FROM {stored_table(snapshot, "critical_events")} e
-            LEFT JOIN places USING (agency_id, contact_id)
-            WHERE {where} ORDER BY day NULLS LAST, kind, critical_id
+            FROM listed LEFT JOIN places USING (agency_id, contact_id)
+            ORDER BY day NULLS LAST, kind, critical_id
             """,
             dates,
         )
@@ -201,13 +209,11 @@ def complaints(snapshot: Snapshot, question: Question) -> Complaints:
     dated = {agency for agency, _, c in supplied(snapshot) if c == "complaints.closed_on"}
     agencies = ", ".join("'" + a.replace("'", "''") + "'" for a in sorted(dated)) or "NULL"
     where, dates = _dates(question, "received")
+    reached = "contact_date <= (SELECT until FROM reach r WHERE r.agency_id = l.agency_id)"
     sql = f"""
         WITH reach AS (SELECT agency_id, max(received_on) AS until FROM {stored} GROUP BY ALL),
-        asked AS (SELECT a.* FROM ({asked_sql(snapshot, question)}) a JOIN reach USING (agency_id)
-                  WHERE contact_date <= until),
-        filed AS (SELECT *, complaint_id AS id, concat_ws('/', complaint_id, allegation) AS one
-                  FROM {stored}),
-        {_placing("filed")},
+        filed AS (SELECT *, complaint_id AS id, {links.ONE[links.COMPLAINTS]} AS one FROM {stored}),
+        {_placing(snapshot, question, links.COMPLAINTS, reached)},
         told AS (
             SELECT agency_id, id, kind, min(received_on) AS received,
                    bool_or(surely AND inside) AS in_it, bool_or(NOT surely AND inside) AS perhaps,
@@ -264,8 +270,7 @@ def claims_of_period(
     seen = "TRUE" if may else "privileged IS NOT DISTINCT FROM 'no'"
     where, dates = _dates(question, "occurred_on")
     sql = f"""
-        WITH asked AS ({asked_sql(snapshot, question)}),
-        filed AS (SELECT *, claim_id AS id, claim_id AS one FROM {stored_table(snapshot, "claims")}
+        WITH filed AS (SELECT *, {links.ONE[links.CLAIMS]} AS one FROM {stored_table(snapshot, "claims")}
                   WHERE line IS DISTINCT FROM 'workers_compensation' AND {seen}),
         valued AS (SELECT * FROM {stored_table(snapshot, "claim_valuations")}),
         latest AS (
@@ -275,7 +280,7 @@ def claims_of_period(
             FROM valued
             QUALIFY row_number() OVER (PARTITION BY agency_id, claim_id ORDER BY valued_on DESC) = 1
         ),
-        {_placing("filed")},
+        {_placing(snapshot, question, links.CLAIMS)},
         told AS (
             SELECT p.*, paid, incurred,
                    CASE WHEN status IN ('open', 'reopened') THEN TRUE WHEN status = 'closed' THEN FALSE
@@ -290,8 +295,9 @@ def claims_of_period(
         {sql}, own AS (SELECT * FROM told WHERE surely AND inside)
         SELECT (SELECT count(*) FROM own), (SELECT count(*) FROM own WHERE still),
                (SELECT count(*) FROM own WHERE NOT still), (SELECT count(incurred) FROM own),
-               (SELECT coalesce(sum(paid) FILTER (incurred IS NOT NULL), 0) FROM own),
-               (SELECT coalesce(sum(incurred), 0) FROM own),
+               -- In one order: sums of fractions then come out the same to their last digit.
+               (SELECT coalesce(sum(paid ORDER BY agency_id, one) FILTER (incurred IS NOT NULL), 0) FROM own),
+               (SELECT coalesce(sum(incurred ORDER BY agency_id, one), 0) FROM own),
                (SELECT count(*) FROM told WHERE NOT surely AND inside),
                (SELECT count(*) FROM told WHERE NOT linked AND {where}),
                (SELECT max(day) FROM (
@@ -343,32 +349,24 @@ def force_reviews(snapshot: Snapshot, question: Question) -> pd.DataFrame:
     )
 
 
-def _placing(filed: str) -> str:
-    """Return SQL that adds to each row of ``filed`` the contacts it may be about.
+def _placing(snapshot: Snapshot, question: Question, what: str, asked: str = "TRUE") -> str:
+    """Return SQL that adds to each row of ``filed`` what is known of the contacts it may be about.
 
     ``linked``: it names one on record; ``surely``: which one is known; ``inside``: it is, or may be, one
-    of ``asked``; ``day``: that of the first. Two joins: one with an OR would compare all with all.
+    of the question's, and ``asked`` as well; ``day``: that of the first.
     """
     return f"""
-        incidents AS (SELECT agency_id, incident_id, count(*) AS contacts FROM contacts
-                      WHERE incident_id IS NOT NULL GROUP BY ALL),
-        hits AS (
-            SELECT f.agency_id, f.one, k.source, k.contact_id, TRUE AS surely
-            FROM {filed} f JOIN contacts k USING (agency_id, contact_id)
-            UNION ALL
-            SELECT f.agency_id, f.one, k.source, k.contact_id, n.contacts = 1
-            FROM {filed} f JOIN contacts k USING (agency_id, incident_id)
-            JOIN incidents n USING (agency_id, incident_id) WHERE f.contact_id IS NULL
-        ),
         met AS (
-            SELECT agency_id, one, bool_or(surely) AS surely, count(a.contact_id) > 0 AS inside,
-                   min(contact_date) AS day
-            FROM hits LEFT JOIN asked a USING ({_KEY}) GROUP BY agency_id, one
+            SELECT agency_id, one, bool_or(surely) AS surely, bool_or(inside) AS inside,
+                   min(contact_date) FILTER (inside) AS day
+            FROM (SELECT *, {condition(question, "contact_date")} AND {asked} AS inside
+                  FROM {rows_of(snapshot, prepared.LINKS, question)} l WHERE what = '{what}')
+            GROUP BY agency_id, one
         ),
         placed AS (
             SELECT f.*, met.one IS NOT NULL AS linked, coalesce(surely, FALSE) AS surely,
                    coalesce(inside, FALSE) AS inside, day
-            FROM {filed} f LEFT JOIN met USING (agency_id, one)
+            FROM filed f LEFT JOIN met USING (agency_id, one)
         )"""
 
 

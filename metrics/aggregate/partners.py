@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from data import prepared
 from data.encounters import outcome_column
 from data.store import Snapshot
-from metrics.aggregate.relation import asked_sql, frame_of
+from metrics.aggregate.prepared import rows_of
+from metrics.aggregate.relation import asked_sql, condition, frame_of
 from metrics.aggregate.stored import rows, stored_table
 
 if TYPE_CHECKING:
@@ -28,11 +30,6 @@ ELEMENTS = (
 """What makes a hold form complete: columns of ``holds``."""
 
 FOLLOWED_DAYS, SOON_DAYS = 30, 7
-LONGEST_MINUTES = 24 * 60
-"""A hand-off that lasted longer is a slip of the pen."""
-BAD = -1
-"""Stands for minutes that cannot be: negative, or more than a day."""
-
 HOLD, ARREST, NEITHER, UNKNOWN = "hold", "arrest", "neither", "unknown"
 """How the contact that someone came back with ended; together these are every ending."""
 
@@ -152,28 +149,15 @@ def trips(snapshot: Snapshot, question: Question) -> pd.DataFrame:
     return frame_of(
         snapshot,
         f"""
-        WITH asked AS ({asked_sql(snapshot, question)}),
-        timed AS (
-            SELECT agency_id, provider_id, destination_kind, accepted AS answer,
-                   CAST(date_trunc('month', contact_date) AS DATE) AS month,
-                   {_minutes("officer_free_at")} AS to_free, {_minutes("accepted_at")} AS to_accepted
-            FROM {stored_table(snapshot, "transports")} t JOIN asked USING ({_KEY})
-        )
         SELECT agency_id, provider_id, provider_name,
                coalesce(nullif(destination_kind, 'unknown'), provider_kind) AS place,
-               month, answer, to_free, to_accepted, count(*) AS n
-        FROM timed
+               CAST(date_trunc('month', contact_date) AS DATE) AS month, answer, to_free, to_accepted,
+               count(*) AS n
+        FROM (SELECT * FROM {rows_of(snapshot, prepared.TRIPS, question)}
+              WHERE {condition(question, "contact_date")})
         LEFT JOIN {stored_table(snapshot, "service_providers")} p USING (agency_id, provider_id)
         GROUP BY ALL ORDER BY ALL
         """,
-    )
-
-
-def _minutes(until: str) -> str:
-    minutes = f"epoch({until} - arrived_at) / 60"
-    return (
-        f"CAST(CASE WHEN {minutes} < 0 OR {minutes} > {LONGEST_MINUTES} THEN {BAD}"
-        f" ELSE floor({minutes} + 0.5) END AS INTEGER)"
     )
 
 

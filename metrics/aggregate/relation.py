@@ -8,22 +8,29 @@ from typing import TYPE_CHECKING, Any
 from data import registry
 from data.encounters import eligible_column, exposure_column, outcome_column
 from data.registry import NOT_RECORDED
+from data.sql import literal
 from data.store import Snapshot
 from metrics.aggregate.stored import columns
+from metrics.keys import EXPOSURE as EXPOSURE
+from metrics.keys import MONTH as MONTH
+from metrics.keys import OFFICER as OFFICER
+from metrics.keys import PERSON as PERSON
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from metrics.question import Question
 
-EXPOSURE = "exposure"
-OFFICER = "officer"
-MONTH = "month"
-PERSON = "person"
-
 
 def encounters(snapshot: Snapshot) -> Any:
-    """Return the relation of a snapshot, with a column for every entry of the registries."""
+    """Return the relation of a snapshot, with a column for every entry of the registries.
+
+    That of a warehouse is its own table, which has them all.
+    """
+    if snapshot.warehouse:
+        from data import warehouse  # few need it
+
+        return warehouse.relation(snapshot)
     import ibis  # half a second: loaded on first use
 
     # One backend per call: Ibis backends, like connections, are not shared between threads.
@@ -39,6 +46,17 @@ def _registry_columns() -> list[str]:
     for o in registry.OUTCOMES:
         found += [outcome_column(o.id), eligible_column(o.id)]
     return found
+
+
+def encounters_table(snapshot: Snapshot) -> str:
+    """Return SQL for the relation of a snapshot, with a column for every entry of the registries."""
+    there = columns(snapshot)["encounters"]
+    lacking = [f"CAST(NULL AS BOOLEAN) AS {c}" for c in _registry_columns() if c not in there]
+    texts = [c.id for c in registry.COVARIATES if c.id not in there]
+    lacking += [f"CAST(NULL AS VARCHAR) AS {c}" for c in texts]
+    # Levels of force came later than the rest.
+    lacking += [f"CAST(NULL AS INTEGER) AS {c}" for c in ("force_level",) if c not in there]
+    return f"(SELECT *, {', '.join(lacking)} FROM encounters)" if lacking else "encounters"
 
 
 def outdated(snapshot: Snapshot) -> bool:
@@ -57,17 +75,37 @@ def filtered(table: Any, question: Question) -> Any:
     return table
 
 
+def condition(question: Question, day: str) -> str:
+    """Return SQL for a question's dates, by the column ``day``, and its filters, by columns of their names."""
+    parts = [
+        f"{day} {side} DATE '{limit.isoformat()}'"
+        for side, limit in ((">=", question.start), ("<=", question.end))
+        if limit
+    ]
+    for dim, levels in question.where:
+        # Of a column itself, so that groups of rows without these levels are passed over.
+        blank = f" OR {dim} IS NULL" if NOT_RECORDED in levels else ""
+        parts.append(f"({dim} IN ({', '.join(map(literal, levels))}){blank})")
+    return " AND ".join(parts) or "TRUE"
+
+
+def times(condition: str) -> str:
+    """Return SQL for the number of rows where a condition is TRUE; FALSE and NULL do not count.
+
+    A sum takes a quarter of the time that ``count(*) FILTER`` takes.
+    """
+    return f"coalesce(sum(CAST(({condition}) AS UTINYINT)), 0)"
+
+
 def asked_sql(snapshot: Snapshot, question: Question, *more: str, exposed: bool = False) -> str:
     """Return SQL for the keys and dates of a question's contacts, and more columns if named.
 
     ``exposed`` adds the question's exposure under that name.
     """
-    import ibis
-
-    table = filtered(encounters(snapshot), question)
-    arm = {"exposed": table[exposure_column(question.exposure)]} if exposed else {}
-    chosen = table.select("agency_id", "source", "contact_id", "contact_date", *more, **arm)
-    return str(ibis.to_sql(chosen, dialect="duckdb"))
+    arm = (f"{exposure_column(question.exposure)} AS exposed",) if exposed else ()
+    listed = ", ".join(("agency_id", "source", "contact_id", "contact_date", *more, *arm))
+    where = condition(question, "contact_date")
+    return f"SELECT {listed} FROM {encounters_table(snapshot)} WHERE {where}"
 
 
 def frame_of(snapshot: Snapshot, sql: str) -> pd.DataFrame:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
+from data import prepared
+
 PYTHON = (
     "This Python makes the very table behind it. It runs in the top folder of the product, on the store"
     " that the command line uses:"
@@ -17,6 +22,15 @@ def sql(statements: int) -> str:
         f"{what} that the engine ran for it, with nothing left to fill in. SQL gives the counts; whatever"
         " is a statistic of counts is made of them by the Python above."
     )
+
+
+def read(statements: Iterable[str]) -> str:
+    """Say which of the statements' tables were prepared when the snapshot was published."""
+    found = sorted({n for n in prepared.NAMES for sql in statements if re.search(rf"\b{n}\b", sql)})
+    if not found:
+        return "Read row by row: what was prepared at publication does not hold all that is asked."
+    named = ", ".join(f"`{name}`" for name in found)
+    return f"Read from what was prepared when the snapshot was published, which says the rows again: {named}."
 
 
 def over_the_copy(over: int, statements: int) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from data import registry
-from metrics.aggregate.calls import CALL_ENDINGS, CALLS_DIVERTED, LONGEST_HOURS
+from data.prepared.calls import LONGEST_HOURS
+from metrics.aggregate.calls import CALL_ENDINGS, CALLS_DIVERTED
 from metrics.estimate import Estimate
 from metrics.response import Came, Level, Minutes, Response
 from metrics.shares import Share

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metrics.aggregate.calls import LONGEST_HOURS
+from data.prepared.calls import LONGEST_HOURS
 
 INTRO = (
     "Calls are counted here, whether or not a form followed: those that dispatch coded as behavioural"

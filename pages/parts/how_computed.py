@@ -48,6 +48,7 @@ def _sql(what: str, statements: tuple[trace.Statement, ...], view: View) -> None
         st.markdown(words.NO_SQL)
         return
     st.markdown(words.sql(len(statements)))
+    st.markdown(words.read(s.sql for s in statements))
     st.code(trace.script(statements), language="sql", wrap_lines=True, height=320)
     if not view.snapshot.role.may(Right.ROWS):
         return
