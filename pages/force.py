@@ -14,6 +14,9 @@ from pages.parts.view import current
 from pages.print import evidence_frames, frames
 from pages.print import figures as print_figures
 
+LARGE = 200_000
+"""Contacts above which the scale is compared only when asked for: with a million it takes ten seconds."""
+
 render("Use of force", "force")
 
 view = current()
@@ -40,6 +43,8 @@ way = cache.agency_situation(view.snapshot, view.question, "force", filters.way(
 if levels and way == situation.COMPARISON:
     st.subheader("Force as a scale")
     st.caption(scale.NOTE)
+    if cache.coverage(view.snapshot).contacts > LARGE and not st.toggle(scale.ASKED, key="scale"):
+        st.stop()
     found = cache.scale_of_force(view.snapshot, view.question.only())
     st.markdown(scale.sentence(found))
     st.markdown(scale.verdict(found))

@@ -24,6 +24,7 @@ NOTE = (
     "The scale says more than force or no force: it asks whether the level that was reached tends to be"
     " graver in one group. A secondary question: read it as exploratory, whatever its p."
 )
+ASKED = "Compare the levels as a scale: with this many contacts it takes some seconds"
 UNLIKE = 0.05
 
 

@@ -77,9 +77,12 @@ _ENTRIES = 256
 
 
 def _once(
-    most: int = _ENTRIES, spinner: str | bool = False, cache: Callable[..., Any] = st.cache_data
+    most: int = _ENTRIES, spinner: str | bool = False, cache: Callable[..., Any] = st.cache_resource
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Compute a function once for the same arguments, and note on every run how its result was made."""
+    """Compute a function once for the same arguments, and note on every run how its result was made.
+
+    The result itself is handed out, not a copy: it is frozen, and nobody changes what is in it.
+    """
 
     def keep(function: Callable[P, R]) -> Callable[P, R]:
         @cache(max_entries=most, hash_funcs=_HASH, show_spinner=spinner)
@@ -253,7 +256,7 @@ def exhibit(snapshot: Snapshot, question: Question, outcome: str) -> exhibits.Ex
     )
 
 
-@_once(most=8, cache=st.cache_resource)
+@_once(most=8)
 def _context(snapshot: Snapshot, question: Question, outcome: str) -> exhibits.Context:
     """Return an outcome's headline as fitted, which its exhibit and its doubts share."""
     return made.by(exhibits.Context.of, question, outcome, snapshot)

@@ -16,6 +16,7 @@ from metrics.result import Arm, Comparison, is_estimate
 from metrics.trend import Trend, signals
 from metrics.trends import DaysBetween, PChart
 from metrics.wording import marks
+from pages.parts.drawn import once
 from pages.parts.lines import (
     DIFFERENCE_AXIS,
     FEWEST_DRAWN,
@@ -40,10 +41,14 @@ def show(figure: go.Figure, alt: str, key: str) -> None:
     """Draw a figure, with the words that replace it; no label in it is read as a link or a tag."""
     import streamlit as st  # what is printed takes its axes and names from here, without a dashboard
 
+    st.plotly_chart(_safe(figure), config=CONFIG, alt=marks.read(alt), key=key)
+
+
+@once
+def _safe(figure: go.Figure) -> go.Figure:
+    """Return a figure without a tag in any label but our own."""
     found = figure.to_dict()
-    if _holds_tag(found):
-        figure = go.Figure(_without_tags(found))
-    st.plotly_chart(figure, config=CONFIG, alt=marks.read(alt), key=key)
+    return go.Figure(_without_tags(found)) if _holds_tag(found) else figure
 
 
 def _holds_tag(value: object) -> bool:
@@ -130,6 +135,7 @@ def _whisker(figure: go.Figure, y: str, value: Estimated, mark: Mark) -> None:
         figure.add_trace(point(y, y, value, mark))
 
 
+@once
 def rates(comparison: Comparison) -> tuple[go.Figure, str]:
     """Two rates per 1,000 with their intervals."""
     figure = go.Figure()
@@ -144,6 +150,7 @@ def rates(comparison: Comparison) -> tuple[go.Figure, str]:
     return layout(figure, 190, RATE_AXIS), wording.rates_alt(comparison)
 
 
+@once
 def forest(comparison: Comparison) -> tuple[go.Figure, str]:
     """Differences per 1,000 on one axis, with the line of no difference."""
     figure = go.Figure()
@@ -163,6 +170,7 @@ def wrap(label: str, width: int = 26) -> str:
     return "<br>".join(broken(label, width))
 
 
+@once
 def trend(found: Trend, label: str, events: tuple[Event, ...] = ()) -> tuple[go.Figure, str]:
     """The rate per month with its chart limits, or days between events where they are rare."""
     return by_month(found, events, PER_1000), wording.trend_alt(found, label)
@@ -292,6 +300,7 @@ def _days_between(figure: go.Figure, found: Trend, between: DaysBetween) -> None
     figure.update_yaxes(rangemode="tozero", title="days since the one before")
 
 
+@once
 def missing(rows: list[dict[str, object]], exposure: str) -> tuple[go.Figure, str]:
     """Share of contacts without a recorded outcome, by month and arm."""
     figure = go.Figure()
