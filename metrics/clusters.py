@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -209,6 +210,40 @@ class Clusters:
         return found
 
 
+class Uncorrected(Clusters):
+    """The clusters of errors that correct no score (exponent 0): their K_j are formed once they are asked for.
+
+    The errors need none; degrees of freedom and influence do, and take longer than the rest.
+    """
+
+    def __init__(self, scores: np.ndarray, decomposed: Callable[[], Clusters]) -> None:
+        # A frozen dataclass: what is not set here is worked out below.
+        for name, value in (("scores", scores), ("adjusted", scores), ("exponent", 0.0)):
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "_decomposed", decomposed)
+
+    @cached_property
+    def _whole(self) -> Clusters:
+        return self._decomposed()
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("blocks", "step"):
+            return getattr(self._whole, name)
+        raise AttributeError(name)
+
+
+def scores_of(
+    events: np.ndarray,
+    trials: sparse.csr_array,
+    matrix: np.ndarray,
+    root: np.ndarray,
+    mean: np.ndarray,
+) -> np.ndarray:
+    """Return each cluster's score L' s_j (J x p); the arguments are those of :func:`decompose`."""
+    left = events - trials.data * mean[trials.indices]
+    return sparse.csr_array((left, trials.indices, trials.indptr), trials.shape) @ matrix @ root
+
+
 def decompose(
     events: np.ndarray,
     trials: sparse.csr_array,
@@ -233,9 +268,8 @@ def decompose(
     """
     count, p = trials.shape[0], len(root)
     cells = np.diff(trials.indptr)
-    left = events - trials.data * mean[trials.indices]
     weight = trials.data * variance[trials.indices]
-    scores = sparse.csr_array((left, trials.indices, trials.indptr), trials.shape) @ matrix @ root
+    scores = scores_of(events, trials, matrix, root, mean)
     adjusted, step = np.empty((count, p)), np.empty((count, p))
     blocks: list[Block] = []
 

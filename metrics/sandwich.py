@@ -24,7 +24,7 @@ from typing import Literal, Protocol
 import numpy as np
 from scipy import sparse
 
-from metrics.clusters import SINGULAR, Clusters, decompose
+from metrics.clusters import SINGULAR, Clusters, Uncorrected, decompose, scores_of
 from metrics.estimate import NotEstimable
 
 ErrorType = Literal[
@@ -181,7 +181,13 @@ def clustered(
     if kind == "CR2-club":
         return _club(matrix @ root, events, trials, mean, variance, root)
     exponent = EXPONENT[kind]
-    clusters = decompose(events, trials, matrix, root, mean, variance, exponent)
+
+    def whole() -> Clusters:
+        return decompose(events, trials, matrix, root, mean, variance, exponent)
+
+    clusters = (
+        whole() if exponent else Uncorrected(scores_of(events, trials, matrix, root, mean), whole)
+    )
     factor = 1.0
     if kind in ("CR1", "CR1S"):
         factor *= count / (count - 1)
