@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from data.store import Store
-from metrics import aggregate, headline, regression
+from metrics import aggregate, headline, parallel, regression
 from metrics.estimate import NotEstimable
 from metrics.evaluate import evaluate
 from metrics.question import ask
@@ -46,17 +46,20 @@ def product(size: int, stores: Path) -> Iterator[Taken]:
 
     def fits(outcomes: tuple[str, ...], family: Any) -> dict[str, float]:
         asked = question.only(*outcomes)
-        counts = aggregate.counts(snapshot, asked, asked.adjust, officers=True)
-        grouped = headline.prepare(counts, asked.adjust).grouped
-        assert grouped is not None
-        found = {}
-        for o in outcomes:
-            fit = regression.fit(
-                grouped, events=f"events:{o}", trials=f"n:{o}", family=family, se="CR1S"
-            )
+        contacts = aggregate.contacts(snapshot, asked, asked.adjust)
+        assert contacts is not None
+        cells = headline.prepare_contacts(contacts, asked.adjust, asked.adjust).cells
+
+        def one(o: str) -> dict[str, float]:
+            fit = regression.fit_cells(cells.count(f"events:{o}", f"n:{o}"), family, "CR1S")
             assert not isinstance(fit, NotEstimable), fit
-            found |= _said(o, fit.coefficients["exposure"], fit.se["exposure"])
-        return found
+            at = fit.names.index("exposure")
+            # Not ``se``, which comes with Satterthwaite's degrees of freedom: the peers have none.
+            return _said(o, fit.coefficients["exposure"], float(fit.covariance[at, at] ** 0.5))
+
+        return {
+            name: value for said in parallel.each(one, outcomes) for name, value in said.items()
+        }
 
     for what, outcomes, family in (
         (FOUR, PRIMARY, "logit"),
