@@ -14,8 +14,8 @@ from pages.parts.view import current
 from pages.print import evidence_frames, frames
 from pages.print import figures as print_figures
 
+# Contacts above which the scale is compared only when asked for: with a million it takes ten seconds.
 LARGE = 200_000
-"""Contacts above which the scale is compared only when asked for: with a million it takes ten seconds."""
 
 render("Use of force", "force")
 

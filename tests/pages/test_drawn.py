@@ -62,6 +62,7 @@ def test_with_very_many_contacts_the_scale_of_force_waits(
     app = run(store, "force", monkeypatch)
     assert scale.NOTE in said(app) and "Force as a scale" in said(app)
     short = said(app)
+    assert "ten seconds" not in short  # a comment of the page is not on it
     (asked,) = app.toggle
     assert asked.label == scale.ASKED
     app = asked.set_value(True).run()
