@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
+PINNED = ("requirements.txt", "requirements-engines.txt")
 SERVICES = ("pypi", "osv")
 KNOWN_BAD = "jinja2==2.4.1"
 """It has had an advisory since 2014: a service that knows nothing of it knows nothing of the others."""
@@ -51,7 +52,7 @@ def judge(found: Iterable[Found]) -> tuple[list[str], list[str]]:
 
 
 def main() -> int:
-    """Audit ``requirements.txt``; return the exit code."""
+    """Audit what is pinned; return the exit code."""
     with tempfile.TemporaryDirectory() as folder:
         probe = Path(folder) / "probe.txt"
         probe.write_text(f"{KNOWN_BAD}\n", encoding="utf-8")
@@ -61,8 +62,9 @@ def main() -> int:
             "NOT AUDITED: no advisory service could be reached; run `make audit` where one can be"
         )
         return 0
-    found = ask(ROOT / "requirements.txt", service)
-    if found is None:
+    asked = [ask(ROOT / pinned, service) for pinned in PINNED]
+    found = [one for each in asked for one in each or ()]
+    if None in asked:
         print(
             f"NOT AUDITED: the advisory service ({service}) stopped answering; run `make audit` again"
         )

@@ -76,12 +76,17 @@ def test_the_audit(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtur
         monkeypatch.setattr(audit, "ask", lambda path, service, told=told: told)
         assert audit.main() == 0
         assert capsys.readouterr().out.startswith("NOT AUDITED")
-    for told, code, said in (([bad], 1, "make lock"), ([fine], 0, "audited 1 packages")):
+    for told, code, said in (([bad], 1, "make lock"), ([fine], 0, "audited 2 packages")):
         monkeypatch.setattr(
             audit, "ask", lambda path, service, told=told: [bad] if "probe" in path.name else told
         )
         assert audit.main() == code
         assert said in capsys.readouterr().out
+    # What the warehouse's engines need is asked about too.
+    monkeypatch.setattr(
+        audit, "ask", lambda path, service: [fine] if path.name == "requirements.txt" else [bad]
+    )
+    assert audit.main() == 1
 
 
 def test_ci_audits() -> None:
