@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data import schema
 from data.simulation import (
     agency,
     boxes,
@@ -189,10 +190,13 @@ def _assemble(options: Options, rng: dict[str, np.random.Generator], potential: 
 
 
 def write(simulation: Simulation, out_dir: Path) -> list[Path]:
-    """Write one Parquet file per table (``contacts.parquet`` ...) and return their paths."""
+    """Write one Parquet file per table that a load takes (``contacts.parquet`` ...); return their paths."""
     out_dir.mkdir(parents=True, exist_ok=True)
     paths = []
+    taken = schema.importable()
     for name, frame in simulation.tables.items():
+        if name not in taken:
+            continue
         table = pa.Table.from_pandas(frame, preserve_index=False)
         for position, column in enumerate(table.column_names):
             if column in DATES:

@@ -429,7 +429,8 @@ def test_options_out_of_range_are_refused(options: dict[str, object]) -> None:
 
 def test_written_files_hold_the_tables(agency: Simulation, tmp_path: Path) -> None:
     paths = write(agency, tmp_path)
-    assert sorted(p.stem for p in paths) == sorted(agency.tables)
+    # Follow-up visits have no table in the store yet: a load would refuse their file.
+    assert {*agency.tables} - {p.stem for p in paths} == {"follow_ups"}
     for path in paths:
         found = pq.read_schema(path)
         assert found.names == list(agency.tables[path.stem].columns)
@@ -441,11 +442,9 @@ def test_written_files_hold_the_tables(agency: Simulation, tmp_path: Path) -> No
 def test_the_files_load_without_a_single_reject(tmp_path: Path) -> None:
     simulation = simulate(3_000, 9)
     write(simulation, tmp_path)
-    files = [tmp_path / f"{name}.parquet" for name in mapping.importable_tables()]
+    files = sorted(tmp_path.glob("*.parquet"))
     store = Store(tmp_path / "store")
-    report = ingest.load(
-        store, [f for f in files if f.exists()], mapping.read("canonical"), simulated=True
-    )
+    report = ingest.load(store, files, mapping.read("canonical"), simulated=True)
     assert report.rejected == {}
     assert report.unknown_values == {}
     assert report.conflicts == {}
