@@ -39,14 +39,11 @@ def simulate(
     if truth is not None:
         truth.write_text(json.dumps(simulation.truth, indent=1), encoding="utf-8")
     if out is not None:
-        simulator.write(simulation, out)
-        return f"wrote {len(simulation.tables)} tables to {out}"
+        return f"wrote {len(simulator.write(simulation, out))} tables to {out}"
     with tempfile.TemporaryDirectory() as folder:
-        simulator.write(simulation, Path(folder))
-        files = [Path(folder) / f"{t}.parquet" for t in mapping.importable_tables()]
         report = ingest.load(
             store,
-            [f for f in files if f.exists()],
+            simulator.write(simulation, Path(folder)),
             mapping.read("canonical"),
             simulated=True,
             progress=progress,
