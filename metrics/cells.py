@@ -55,11 +55,7 @@ class Patterns:
 
     def alike(self, names: Iterable[str]) -> np.ndarray:
         """Number the P patterns so that those with the same values of some variables share one."""
-        size = len(next(iter(self.codes.values()))) if self.codes else 1
-        key = np.zeros(size, dtype=np.int64)
-        for name in names:
-            key = _combine(key, self.codes[name], len(self.levels[name]))
-        return _rank(key)[0]
+        return alike(self.codes, self.levels, names)[0]
 
     def of(self, events: np.ndarray, trials: np.ndarray) -> Cells:
         """Return these cells with their events and trials (M)."""
@@ -224,14 +220,14 @@ def group(frame: pd.DataFrame, terms: Sequence[Term], cluster: str | None = None
             raise ValueError(f"{name!r} holds numbers that are not finite")
         codes[name], levels[name] = code, values
         key = _combine(key, code, len(values))
-    pattern, first = _rank(key, prod(len(values) for values in levels.values()))
+    pattern, first = rank(key, prod(len(values) for values in levels.values()))
     if cluster is None:
         cell, start = pattern, first
         labels = np.empty(0)
         cell_cluster = None
     else:
         code, labels = _factorise(frame, cluster)
-        cell, start = _rank(_combine(code, pattern, len(first)))
+        cell, start = rank(_combine(code, pattern, len(first)))
         cell_cluster = code[start]
     return Grouped(
         frame=frame,
@@ -275,8 +271,21 @@ def _factorise(frame: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
 def _combine(key: np.ndarray, code: np.ndarray, size: int) -> np.ndarray:
     # Renumber before a mixed-radix key could overflow.
     if len(key) and int(key.max()) > 2**62 // max(size, 1):
-        key, _ = _rank(key)
+        key, _ = rank(key)
     return key * size + code
+
+
+def alike(
+    codes: dict[str, np.ndarray], levels: dict[str, np.ndarray], names: Iterable[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Number patterns so that those with the same values of some variables share one.
+
+    Returns the number of each of the P patterns, in the order of the values, and one pattern of each number.
+    """
+    key = np.zeros(len(next(iter(codes.values()))) if codes else 1, dtype=np.int64)
+    for name in names:
+        key = _combine(key, codes[name], len(levels[name]))
+    return rank(key)
 
 
 def renumber(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -286,7 +295,7 @@ def renumber(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.flatnonzero(used), (np.cumsum(used) - 1)[numbers]
 
 
-def _rank(key: np.ndarray, bound: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+def rank(key: np.ndarray, bound: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Number keys in sorted order; return the number of each row and one row of each number.
 
     ``bound``: above every key, if known.

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from data.prepared.coded import EVENT, NO_EVENT, UNKNOWN
-from metrics.cells import DENSE, Cells, Patterns, renumber
+from metrics.cells import Cells, Patterns, alike, rank, renumber
 from metrics.keys import EXPOSURE, MONTH, OFFICER
 
 
@@ -45,18 +45,10 @@ class Contacts:
         """Return the same contacts with patterns of some covariates only, in that order."""
         if tuple(names) == tuple(self.codes):
             return self
-        size = len(next(iter(self.codes.values()), ()))
-        code = np.zeros(size, dtype=np.int64)
-        for name in names:
-            # Renumbered as it grows: as many as there are patterns never overflow.
-            code = np.unique(code * len(self.levels[name]) + self.codes[name], return_inverse=True)[
-                1
-            ]
-        first = np.zeros(int(code.max(initial=-1)) + 1, dtype=np.int64)
-        first[code] = np.arange(size)
+        number, first = alike(self.codes, self.levels, names)
         return replace(
             self,
-            pattern=code.astype(np.int32)[self.pattern],
+            pattern=number.astype(np.int32)[self.pattern],
             codes={name: self.codes[name][first] for name in names},
             levels={name: self.levels[name] for name in names},
         )
@@ -73,13 +65,13 @@ class Contacts:
         )
         for name in names:
             columns[name] = columns[name].astype(str)
-        by_came = groups.table(self.came.view(np.uint8), 2)
+        by_came = groups.cell.table(self.came.view(np.uint8), 2)
         columns |= {"contacts": by_came.sum(axis=1), "came": by_came[:, 1]}
         if self.minutes is not None:
-            columns["timed"] = groups.table((self.minutes >= 0).view(np.uint8), 2)[:, 1]
-            columns["minutes"] = groups.sum(np.maximum(self.minutes, 0))
+            columns["timed"] = groups.cell.table((self.minutes >= 0).view(np.uint8), 2)[:, 1]
+            columns["minutes"] = groups.cell.sum(np.maximum(self.minutes, 0))
         for outcome in outcomes:
-            found = groups.table(self.answers[outcome] * 2 + self.came, 8).reshape(-1, 4, 2)
+            found = groups.cell.table(self.answers[outcome] * 2 + self.came, 8).reshape(-1, 4, 2)
             columns |= _answered(outcome, found.sum(axis=2))
             columns[f"came:{outcome}"] = found[:, EVENT, 1] + found[:, NO_EVENT, 1]
         return pd.DataFrame(columns)
@@ -93,9 +85,9 @@ class Contacts:
         keys, arm = groups.keys(), groups.place(EXPOSURE)
         columns: dict[str, Any] = {EXPOSURE: pd.arrays.BooleanArray(arm == 1, arm == 2)}
         columns |= {key: keys[key] for key in (MONTH, *names, OFFICER) if key in keys}
-        columns["contacts"] = groups.table(np.zeros(len(self.pattern), np.uint8), 1)[:, 0]
+        columns["contacts"] = groups.cell.sizes()
         for outcome in outcomes:
-            columns |= _answered(outcome, groups.table(self.answers[outcome], 4))
+            columns |= _answered(outcome, groups.cell.table(self.answers[outcome], 4))
         return pd.DataFrame(columns)
 
     def _groups(self, names: Sequence[str], *, officers: bool) -> _Groups:
@@ -157,11 +149,20 @@ class Sorted:
     start: np.ndarray
     rows: int
 
+    def sizes(self) -> np.ndarray:
+        """Return how many contacts each group has."""
+        return np.diff(np.append(self.start, self.rows))
+
     def count(self, which: np.ndarray) -> np.ndarray:
         """Count the marked contacts of each group."""
         if not self.rows:
             return np.zeros(0, dtype=np.int64)
         return np.add.reduceat(which, self.start, dtype=np.int32)
+
+    def table(self, digit: np.ndarray, digits: int) -> np.ndarray:
+        """Count the contacts of each group by a digit below ``digits`` (G x digits)."""
+        found = [self.count(digit == i) for i in range(digits)]
+        return np.stack(found, axis=1).astype(np.int64)
 
     def sum(self, values: np.ndarray) -> np.ndarray:
         """Add whole numbers up by group."""
@@ -182,9 +183,18 @@ class Scattered:
         """How many contacts there are."""
         return len(self.group)
 
+    def sizes(self) -> np.ndarray:
+        """Return how many contacts each group has."""
+        return np.bincount(self.group, minlength=self.groups)
+
     def count(self, which: np.ndarray) -> np.ndarray:
         """Count the marked contacts of each group."""
         return np.bincount(self.group[which], minlength=self.groups)
+
+    def table(self, digit: np.ndarray, digits: int) -> np.ndarray:
+        """Count the contacts of each group by a digit below ``digits`` (G x digits), in one pass."""
+        size = self.groups * digits
+        return np.bincount(self.group * digits + digit, minlength=size).reshape(-1, digits)
 
     def sum(self, values: np.ndarray) -> np.ndarray:
         """Add whole numbers up by group."""
@@ -196,11 +206,8 @@ def _numbered(key: np.ndarray, bound: int) -> tuple[Sorted | Scattered, np.ndarr
     if not np.any(key[1:] < key[:-1]):
         start = np.flatnonzero(np.append(len(key) > 0, key[1:] != key[:-1]))
         return Sorted(start, len(key)), key[start]
-    if bound <= DENSE * len(key):
-        there, group = renumber(key)
-    else:
-        there, group = np.unique(key, return_inverse=True)
-    return Scattered(group, len(there)), there
+    group, first = rank(key, bound)
+    return Scattered(group, len(first)), key[first]
 
 
 Key = tuple[np.ndarray, int, Callable[[np.ndarray], Any]]
@@ -235,7 +242,7 @@ def _answered(outcome: str, digits: np.ndarray) -> dict[str, np.ndarray]:
 
 
 class _Groups:
-    """Contacts numbered by a combination of keys."""
+    """Contacts numbered by a combination of keys; ``cell`` says which are together."""
 
     def __init__(
         self,
@@ -248,7 +255,7 @@ class _Groups:
         for place, many, _ in keys.values():
             number = number * many + place
             size *= many
-        self._cell, self._there = _numbered(number, size)
+        self.cell, self._there = _numbered(number, size)
 
     def place(self, key: str) -> np.ndarray:
         """Return the place of a key in each group."""
@@ -272,19 +279,6 @@ class _Groups:
                 found[name] = pd.Categorical.from_codes(own.codes[name][place], own.levels[name])
         return found
 
-    def table(self, digit: np.ndarray, digits: int) -> np.ndarray:
-        """Count the contacts of each group by a digit below ``digits`` (G x digits)."""
-        if isinstance(self._cell, Sorted):
-            found = [self._cell.count(digit == i) for i in range(digits)]
-            return np.stack(found, axis=1).astype(np.int64)
-        # One pass for all digits.
-        size = self._cell.groups * digits
-        return np.bincount(self._cell.group * digits + digit, minlength=size).reshape(-1, digits)
-
-    def sum(self, values: np.ndarray) -> np.ndarray:
-        """Add whole numbers up by group."""
-        return self._cell.sum(values)
-
 
 @dataclass(frozen=True, eq=False)
 class Runs(Patterns):
@@ -294,7 +288,7 @@ class Runs(Patterns):
     answers: dict[str, np.ndarray]
     named: bool
 
-    def count(self, events: str, trials: str = "contacts") -> Cells:
+    def count(self, events: str, trials: str) -> Cells:
         """Sum an outcome's ``events:`` and ``n:`` into cells; cells without a contact leave.
 
         Raises:
@@ -302,16 +296,14 @@ class Runs(Patterns):
         """
         return self.tally(events, trials).filled()
 
-    def tally(self, events: str, trials: str = "contacts") -> Cells:
+    def tally(self, events: str, trials: str) -> Cells:
         """Sum an outcome's ``events:`` and ``n:`` into every cell; ``KeyError`` as :meth:`count`."""
         return self.of(self._sum(events), self._sum(trials))
 
     def _sum(self, name: str) -> np.ndarray:
-        if name == "contacts":
-            return self.cell.count(np.ones(self.cell.rows, dtype=bool)).astype(float)
         kind, _, outcome = name.partition(":")
         answer = self.answers[outcome]
-        hit = answer == (UNKNOWN if kind == "missing" else EVENT)
+        hit = answer == EVENT
         if kind == "n":
             hit |= answer == NO_EVENT
         return self.cell.count(hit).astype(float)
@@ -323,9 +315,7 @@ class Runs(Patterns):
             name: self.levels[name][code[self.pattern]] for name, code in self.codes.items()
         }
         columns[OFFICER] = pd.Categorical.from_codes(self.cluster, self.labels)
-        columns["contacts"] = self._sum("contacts").astype(np.int64)
-        for outcome in self.answers:
-            for kind in ("n", "events", "missing"):
-                name = f"{kind}:{outcome}"
-                columns[name] = self._sum(name).astype(np.int64)
+        columns["contacts"] = self.cell.sizes()
+        for outcome, answer in self.answers.items():
+            columns |= _answered(outcome, self.cell.table(answer, 4))
         return pd.DataFrame(columns)

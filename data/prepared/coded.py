@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import duckdb
 
+from data.encounters import eligible_column, exposure_column, outcome_column
 from data.registry import COVARIATES, EXPOSURES, NOT_RECORDED, OUTCOMES
+from data.sql import literal
 
 CONTACTS, PATTERNS, OFFICERS = "coded_contacts", "coded_patterns", "coded_officers"
 TABLES = {
@@ -67,11 +69,11 @@ def build(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         f"CREATE OR REPLACE TABLE {CONTACTS} AS SELECT officer, pattern, coded.* EXCLUDE (code, officer_key)"
         f" FROM coded JOIN {PATTERNS} USING (code) LEFT JOIN {OFFICERS} USING (officer_key)"
-        " ORDER BY officer NULLS LAST, pattern, exposure_primary NULLS LAST"
+        f" ORDER BY officer NULLS LAST, pattern, {exposure_column('primary')} NULLS LAST"
     )
     con.execute(f"ALTER TABLE {PATTERNS} DROP COLUMN code; DROP TABLE coded")
     for table, comment in TABLES.items():
-        con.execute(f"COMMENT ON TABLE {table} IS '{comment}'")
+        con.execute(f"COMMENT ON TABLE {table} IS {literal(comment)}")
 
 
 def _levels(con: duckdb.DuckDBPyConnection, covariate: str) -> list[str]:
@@ -80,14 +82,14 @@ def _levels(con: duckdb.DuckDBPyConnection, covariate: str) -> list[str]:
 
 
 def _level(covariate: str) -> str:
-    return f"coalesce({covariate}, '{NOT_RECORDED}')"
+    return f"coalesce({covariate}, {literal(NOT_RECORDED)})"
 
 
 def _facts() -> list[str]:
     """The columns of a contact that questions ask for."""
-    facts = [f"exposure_{e.id}" for e in EXPOSURES]
+    facts = [exposure_column(e.id) for e in EXPOSURES]
     for o in OUTCOMES:
-        event, eligible = f"outcome_{o.id}", f"eligible_{o.id}"
+        event, eligible = outcome_column(o.id), eligible_column(o.id)
         facts.append(
             f"CAST(CASE WHEN NOT {eligible} THEN {NOT_ASKED} WHEN {eligible} IS NULL OR {event} IS NULL"
             f" THEN {UNKNOWN} WHEN {event} THEN {EVENT} ELSE {NO_EVENT} END AS UTINYINT) AS {column(o.id)}"

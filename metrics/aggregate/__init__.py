@@ -75,7 +75,8 @@ from metrics.aggregate.measures import (
     tallies,
     windows,
 )
-from metrics.aggregate.relation import EXPOSURE, MONTH, OFFICER, PERSON, outdated
+from metrics.aggregate.relation import outdated
+from metrics.keys import EXPOSURE, MONTH, OFFICER, PERSON
 
 __all__ = [
     "ALL_CALLS",

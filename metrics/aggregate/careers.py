@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from data.encounters import eligible_column, exposure_column, outcome_column
 from data.store import Snapshot
 from metrics.aggregate.counts import Counts, by_officer
-from metrics.aggregate.relation import EXPOSURE, OFFICER, encounters, filtered, true
+from metrics.aggregate.relation import encounters, filtered, true
+from metrics.keys import EXPOSURE, OFFICER
 
 if TYPE_CHECKING:
     import pandas as pd

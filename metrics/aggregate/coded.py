@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from data.registry import NOT_RECORDED
 from data.store import Snapshot
 from metrics.aggregate.coverage import levels
-from metrics.aggregate.relation import OFFICER
 from metrics.aggregate.trace import kept
+from metrics.keys import OFFICER
 
 if TYPE_CHECKING:
     import pandas as pd

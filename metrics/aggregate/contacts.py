@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from data.encounters import exposure_column
 from data.prepared import coded
-from data.sql import literal
 from data.store import Snapshot
+from metrics.aggregate.relation import condition
 from metrics.aggregate.stored import columns
 from metrics.aggregate.trace import kept
 
@@ -53,13 +54,13 @@ def contacts(
     exposure = exposure_column(question.exposure)
     answers = {o: coded.column(o) for o in question.outcomes}
     more = [*(["day"] if months else []), *(["minutes"] if minutes else [])]
-    read = ", ".join([exposure, "cit_came", *more, *dict.fromkeys(answers.values())])
+    read = ", ".join([exposure, "cit_came", *more, *answers.values()])
     found = (
         snapshot.cursor()
-        .execute(f"SELECT pattern, officer, {read} FROM {coded.CONTACTS}{_where(question)}")
+        .execute(f"SELECT pattern, officer, {read} FROM {coded.CONTACTS} WHERE {_where(question)}")
         .fetchnumpy()
     )
-    codes, levels = patterns(snapshot)
+    codes, levels = _patterns(snapshot)
     return Contacts(
         exposure=_number(found[exposure], -1, np.int8),
         pattern=_number(found["pattern"], -1, np.int32),
@@ -75,17 +76,11 @@ def contacts(
 
 
 def _where(question: Question) -> str:
-    said = []
-    if question.start:
-        said.append(f"day >= DATE '{question.start}'")
-    if question.end:
-        said.append(f"day <= DATE '{question.end}'")
-    if question.where:
-        levels = " AND ".join(
-            f"{dim} IN ({', '.join(map(literal, chosen))})" for dim, chosen in question.where
-        )
-        said.append(f"pattern IN (SELECT pattern FROM {coded.PATTERNS} WHERE {levels})")
-    return f" WHERE {' AND '.join(said)}" if said else ""
+    days = condition(replace(question, where=()), "day")
+    if not question.where:
+        return days
+    levels = condition(replace(question, start=None, end=None), "day")
+    return f"{days} AND pattern IN (SELECT pattern FROM {coded.PATTERNS} WHERE {levels})"
 
 
 def _number(column: Any, missing: int, kind: type) -> np.ndarray:
@@ -104,7 +99,7 @@ def _months(days: Any) -> np.ndarray:
 
 
 @kept(8)
-def patterns(snapshot: Snapshot) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+def _patterns(snapshot: Snapshot) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Return the covariates' places in each pattern, and their levels, sorted."""
     import numpy as np
 

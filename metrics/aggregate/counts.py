@@ -11,15 +11,8 @@ from data.registry import NOT_RECORDED
 from data.store import Snapshot
 from metrics.aggregate.coded import Expression, coded
 from metrics.aggregate.contacts import contacts
-from metrics.aggregate.relation import (
-    EXPOSURE,
-    MONTH,
-    OFFICER,
-    PERSON,
-    encounters,
-    filtered,
-    true,
-)
+from metrics.aggregate.relation import encounters, filtered, true
+from metrics.keys import EXPOSURE, MONTH, OFFICER, PERSON
 
 if TYPE_CHECKING:
     import pandas as pd

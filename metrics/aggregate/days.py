@@ -15,7 +15,6 @@ from metrics.aggregate.coded import coded
 from metrics.aggregate.counts import Counts
 from metrics.aggregate.prepared import rows_of
 from metrics.aggregate.relation import (
-    EXPOSURE,
     as_date,
     condition,
     encounters,
@@ -24,6 +23,7 @@ from metrics.aggregate.relation import (
     times,
     true,
 )
+from metrics.keys import EXPOSURE
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,8 +12,9 @@ from data.store import Snapshot
 from metrics.aggregate.coded import coded
 from metrics.aggregate.counts import Counts
 from metrics.aggregate.credentials import CIT_CREDENTIALS
-from metrics.aggregate.relation import EXPOSURE, encounters, filtered
+from metrics.aggregate.relation import encounters, filtered
 from metrics.aggregate.stored import stored_table
+from metrics.keys import EXPOSURE
 
 if TYPE_CHECKING:
     from metrics.question import Question

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,6 @@ from data.registry import NOT_RECORDED
 from data.sql import literal
 from data.store import Snapshot
 from metrics.aggregate.stored import columns
-from metrics.keys import EXPOSURE as EXPOSURE
-from metrics.keys import MONTH as MONTH
-from metrics.keys import OFFICER as OFFICER
-from metrics.keys import PERSON as PERSON
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,9 +33,15 @@ def encounters(snapshot: Snapshot) -> Any:
     # One backend per call: Ibis backends, like connections, are not shared between threads.
     table = ibis.duckdb.from_connection(snapshot.cursor()).table("encounters")
     # A snapshot of an earlier version lacks what the registries have gained since: not recorded.
-    lacking = {c: ibis.null("boolean") for c in _registry_columns() if c not in table.columns}
-    lacking |= {c.id: ibis.null("string") for c in registry.COVARIATES if c.id not in table.columns}
+    lacking = {c: ibis.null(kind) for c, kind in _lacking(table.columns).items()}
     return table.mutate(**lacking) if lacking else table
+
+
+def _lacking(there: Collection[str]) -> dict[str, str]:
+    """Return the registries' columns that are not among these, with their type."""
+    found = dict.fromkeys(_registry_columns(), "boolean")
+    found |= {c.id: "string" for c in registry.COVARIATES}
+    return {c: kind for c, kind in found.items() if c not in there}
 
 
 def _registry_columns() -> list[str]:
@@ -51,12 +54,11 @@ def _registry_columns() -> list[str]:
 def encounters_table(snapshot: Snapshot) -> str:
     """Return SQL for the relation of a snapshot, with a column for every entry of the registries."""
     there = columns(snapshot)["encounters"]
-    lacking = [f"CAST(NULL AS BOOLEAN) AS {c}" for c in _registry_columns() if c not in there]
-    texts = [c.id for c in registry.COVARIATES if c.id not in there]
-    lacking += [f"CAST(NULL AS VARCHAR) AS {c}" for c in texts]
-    # Levels of force came later than the rest.
-    lacking += [f"CAST(NULL AS INTEGER) AS {c}" for c in ("force_level",) if c not in there]
-    return f"(SELECT *, {', '.join(lacking)} FROM encounters)" if lacking else "encounters"
+    lacking = _lacking(there)
+    if "force_level" not in there:  # it came later than the rest
+        lacking["force_level"] = "integer"
+    listed = ", ".join(f"CAST(NULL AS {kind}) AS {c}" for c, kind in lacking.items())
+    return f"(SELECT *, {listed} FROM encounters)" if lacking else "encounters"
 
 
 def outdated(snapshot: Snapshot) -> bool:
