@@ -59,23 +59,15 @@ class Split:
     pooled: Stratified
 
 
-@dataclass(frozen=True)
-class Detail:
-    """Everything an outcome page draws besides its ``Comparison``."""
-
-    splits: tuple[Split, ...]
-    sql: str
+def stratified_by(coverage: aggregate.Coverage) -> tuple[str, ...]:
+    """Return the covariates that an outcome page compares within, where they are recorded."""
+    return tuple(d for d in STRATIFY_PAGES_BY if coverage.records(d))
 
 
-def detail(question: Question, outcome: str, snapshot: Snapshot) -> Detail:
-    """Return the strata of one outcome of a question."""
-    asked = question.only(outcome)
-    coverage = aggregate.coverage(snapshot)
-    dims = tuple(d for d in STRATIFY_PAGES_BY if coverage.records(d))
-    return Detail(
-        tuple(_split(asked, outcome, dim, snapshot) for dim in dims),
-        aggregate.sql(snapshot, asked, dims[:1]),
-    )
+def counting(question: Question, outcome: str, snapshot: Snapshot) -> str:
+    """Return a query that counts one outcome of a question, to show and to rerun."""
+    by = stratified_by(aggregate.coverage(snapshot))[:1]
+    return aggregate.sql(snapshot, question.only(outcome), by)
 
 
 def months(question: Question, outcome: str, snapshot: Snapshot) -> tuple[Month, ...]:
@@ -107,8 +99,9 @@ def _month(day: object) -> date:
     return pd.Timestamp(day).date().replace(day=1)
 
 
-def _split(question: Question, outcome: str, dim: str, snapshot: Snapshot) -> Split:
-    counts = aggregate.counts(snapshot, question, (dim,))
+def split(question: Question, outcome: str, dim: str, snapshot: Snapshot) -> Split:
+    """Return the strata of one outcome of a question by one covariate."""
+    counts = aggregate.counts(snapshot, question.only(outcome), (dim,))
     tables = stratum_tables(counts, outcome)
     strata = []
     for (level,), ((a, b), (c, d)) in tables:

@@ -72,6 +72,8 @@ R = TypeVar("R")
 _HASH: dict[str | type[Any], Callable[[Any], Any]] = {
     Snapshot: lambda s: (s.id, *s.role.sees),
     Path: str,
+    # Streamlit would copy all that is in it first.
+    Question: repr,
 }
 _ENTRIES = 256
 
@@ -130,9 +132,15 @@ def answer_one(snapshot: Snapshot, question: Question, outcome: str) -> Comparis
 
 
 @_once()
-def outcome_detail(snapshot: Snapshot, question: Question, outcome: str) -> detail.Detail:
-    """Return the strata of an outcome."""
-    return made.by(detail.detail, question, outcome, snapshot)
+def outcome_split(snapshot: Snapshot, question: Question, outcome: str, dim: str) -> detail.Split:
+    """Return the strata of an outcome by one covariate."""
+    return made.by(detail.split, question, outcome, dim, snapshot)
+
+
+@_once()
+def counting(snapshot: Snapshot, question: Question, outcome: str) -> str:
+    """Return a query that counts an outcome, to show."""
+    return detail.counting(question, outcome, snapshot)
 
 
 @_once()

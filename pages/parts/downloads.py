@@ -15,7 +15,7 @@ import streamlit as st
 from metrics.manifest import Manifest, manifest
 from metrics.question import Access, Question
 from metrics.wording import citation, marks
-from pages.parts import how_computed, taken
+from pages.parts import folded, how_computed, taken
 from pages.parts.view import View, current
 from pages.print import files, frames
 from pages.print.figures import Drawing, Stamp
@@ -49,7 +49,12 @@ def menu(offer: Offer) -> None:
     """Draw the menu of one figure or table, and beside it how it was computed."""
     view = current()
     with st.container(horizontal=True, gap="small"):
-        _files(offer, view)
+        folded.popover(
+            "Download",
+            partial(_files, offer, view),
+            key=f"download_{offer.what}",
+            icon=":material/download:",
+        )
         if offer.computed:
             how_computed.beside(offer.what, offer.frame, view)
 
@@ -63,24 +68,21 @@ def _files(offer: Offer, view: View) -> None:
     name = partial(
         files.name, view.title, offer.what, dates, view.snapshot.id, filtered=bool(question.where)
     )
-    with st.popover(
-        "Download", icon=":material/download:", type="tertiary", key=f"download_{offer.what}"
-    ):
-        st.markdown(f"**{marks.shown(offer.title)}**")
-        with st.container(horizontal=True, gap="small"):
-            for label, ending, mime, make in _kinds(offer, view, question):
-                taken.button(
-                    label,
-                    make,
-                    name(ending=ending),
-                    mime,
-                    key=f"download_{offer.what}_{ending}",
-                    what=offer.what,
-                    view=view,
-                    question=question,
-                )
-        st.caption("Or copy as text:")
-        st.code(_text(offer, view, question, dates), language=None, wrap_lines=True)
+    st.markdown(f"**{marks.shown(offer.title)}**")
+    with st.container(horizontal=True, gap="small"):
+        for label, ending, mime, make in _kinds(offer, view, question):
+            taken.button(
+                label,
+                make,
+                name(ending=ending),
+                mime,
+                key=f"download_{offer.what}_{ending}",
+                what=offer.what,
+                view=view,
+                question=question,
+            )
+    st.caption("Or copy as text:")
+    st.code(_text(offer, view, question, dates), language=None, wrap_lines=True)
 
 
 def _kinds(

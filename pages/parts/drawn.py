@@ -1,4 +1,4 @@
-"""Figures drawn once: drawing one takes longer than all else on a page whose results are known."""
+"""Figures and tables made once: on a page whose results are known that takes longer than all else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PLAIN = (str, int, float, bool, type(None))
 
 
 def once(function: Callable[P, R]) -> Callable[P, R]:
-    """Draw a figure once for the same results; what is returned is shared and must not be changed.
+    """Make a figure or a table once for the same results; what is returned is shared and must not be changed.
 
     Results are frozen and handed out as the same objects (``cache``), so they are told apart by which
     object they are: comparing all that is in them would take longer. The last ``MOST`` are remembered.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -41,14 +42,27 @@ def show(figure: go.Figure, alt: str, key: str) -> None:
     """Draw a figure, with the words that replace it; no label in it is read as a link or a tag."""
     import streamlit as st  # what is printed takes its axes and names from here, without a dashboard
 
-    st.plotly_chart(_safe(figure), config=CONFIG, alt=marks.read(alt), key=key)
+    st.plotly_chart(_ready(figure), config=CONFIG, alt=marks.read(alt), key=key)
+
+
+class _Ready(go.Figure):
+    """A figure as it is sent: copying it and laying its numbers out takes longer than sending it."""
+
+    def __init__(self, figure: go.Figure) -> None:
+        super().__init__(figure)
+        self._sent = json.loads(self.to_json())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is sent, the same object every time."""
+        sent: dict[str, Any] | None = getattr(self, "_sent", None)
+        return super().to_dict() if sent is None else sent
 
 
 @once
-def _safe(figure: go.Figure) -> go.Figure:
-    """Return a figure without a tag in any label but our own."""
+def _ready(figure: go.Figure) -> _Ready:
+    """Return a figure to send, without a tag in any label but our own."""
     found = figure.to_dict()
-    return go.Figure(_without_tags(found)) if _holds_tag(found) else figure
+    return _Ready(go.Figure(_without_tags(found)) if _holds_tag(found) else figure)
 
 
 def _holds_tag(value: object) -> bool:

@@ -7,6 +7,7 @@ someone opens it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -16,30 +17,30 @@ from data.sandbox import alike
 from metrics import recipe
 from metrics.aggregate import trace
 from metrics.wording import computed as words
-from pages.parts import cache, made, workbench
+from pages.parts import cache, folded, made, workbench
 from pages.parts.view import View
 
 
 def beside(what: str, frame: Callable[[], pd.DataFrame], view: View) -> None:
     """Draw it for the table that ``frame`` makes; ``what`` is unlike any other of the page."""
-    opened = st.popover(
+    folded.popover(
         "How this was computed",
-        icon=":material/function:",
-        type="tertiary",
+        partial(_told, what, frame, view),
         key=f"computed_{what}",
-        on_change="rerun",
+        icon=":material/function:",
     )
-    if not opened.open:
+
+
+def _told(what: str, frame: Callable[[], pd.DataFrame], view: View) -> None:
+    """Draw the program and the statements."""
+    try:
+        how = recipe.traced_back(made.origins(), frame)
+    except recipe.UntracedError:
+        st.markdown(words.UNKNOWN)
         return
-    with opened:
-        try:
-            how = recipe.traced_back(made.origins(), frame)
-        except recipe.UntracedError:
-            st.markdown(words.UNKNOWN)
-            return
-        st.markdown(words.PYTHON)
-        st.code(recipe.program(how, view.question, view.snapshot), language="python")
-        _sql(what, recipe.statements(how), view)
+    st.markdown(words.PYTHON)
+    st.code(recipe.program(how, view.question, view.snapshot), language="python")
+    _sql(what, recipe.statements(how), view)
 
 
 def _sql(what: str, statements: tuple[trace.Statement, ...], view: View) -> None:

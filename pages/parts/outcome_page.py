@@ -7,13 +7,12 @@ from functools import partial
 import streamlit as st
 
 from data import registry
-from metrics import result, situation, wording
-from metrics.detail import Detail
+from metrics import detail, result, situation, wording
 from metrics.estimate import NotEstimable
 from metrics.result import Comparison
 from metrics.trend import Trend
 from metrics.wording import citation
-from pages.parts import cache, choose, downloads, figures, filters, tables, workbench
+from pages.parts import cache, choose, downloads, figures, filters, folded, tables, workbench
 from pages.parts.downloads import Offer
 from pages.parts.view import View, current
 from pages.print import figures as print_figures
@@ -43,13 +42,12 @@ def render(title: str, *outcome_ids: str) -> None:
         result.NOT_RECORDED,
         result.NO_COMPARISON,
     )
-    detail = cache.outcome_detail(view.snapshot, view.question, outcome.id)
     if compared:
         _compared(comparison)
     _trend(view, outcome.id)
     if compared:
-        _splits(comparison, detail)
-    _how(view, comparison, detail)
+        _splits(view, comparison)
+    folded.expander("How this was computed", partial(_how, view, comparison), key="how")
 
 
 def _chosen(outcome_ids: tuple[str, ...]) -> str:
@@ -119,9 +117,7 @@ def _trend(view: View, outcome: str) -> None:
     label = registry.outcome(outcome).label
     if isinstance(found.between, NotEstimable):
         st.markdown(wording.sparse(found))
-        with st.expander("The months as a table"):
-            words = wording.trend_alt(found, label)
-            tables.show(tables.months(found), "Months", _months(found, outcome, words))
+        _months_table(found, outcome, "Months", offered=True)
         return
     events = cache.events(view.snapshot)
     figure, alt = figures.trend(found, label, events)
@@ -140,8 +136,16 @@ def _trend(view: View, outcome: str) -> None:
             outcome=outcome,
         )
     )
-    with st.expander("The months as a table"):
-        tables.show(tables.months(found), alt, _months(found, outcome, alt) if found.rare else None)
+    _months_table(found, outcome, alt, offered=found.rare)
+
+
+def _months_table(found: Trend, outcome: str, alt: str, *, offered: bool) -> None:
+    def draw() -> None:
+        words = wording.trend_alt(found, registry.outcome(outcome).label)
+        offer = _months(found, outcome, words) if offered else None
+        tables.show(tables.months(found), alt, offer)
+
+    folded.expander("The months as a table", draw, key="months")
 
 
 def _months(found: Trend, outcome: str, words: str) -> Offer:
@@ -155,43 +159,50 @@ def _months(found: Trend, outcome: str, words: str) -> Offer:
     )
 
 
-def _splits(comparison: Comparison, detail: Detail) -> None:
-    if not detail.splits:
+def _splits(view: View, comparison: Comparison) -> None:
+    dims = detail.stratified_by(view.coverage)
+    if not dims:
         return
     st.subheader("Within call groups, districts and shifts")
     st.caption(
         "Each level compared within itself, then pooled (Mantel-Haenszel). Not a ranking: levels with"
         " few contacts vary by chance."
     )
-    for split in detail.splits:
-        with st.expander(split.label, expanded=False):
-            words = (
-                f"Pooled over {split.label.lower()}:"
-                f" {wording.difference(split.pooled.risk_difference, 1)} per 1,000."
-                f" {wording.homogeneity(split.label, split.pooled)}"
-            )
-            st.markdown(words)
-            title = f"{registry.outcome(comparison.outcome).label} by {split.label.lower()}"
-            tables.show(
-                tables.split(split, comparison.exposure),
-                title,
-                Offer(
-                    f"{comparison.outcome}-by-{split.covariate}",
-                    title,
-                    f"{title}. {words}",
-                    partial(frames.split, split, comparison),
-                    outcome=comparison.outcome,
-                ),
-            )
+    for dim in dims:
+        draw = partial(_split, view, comparison, dim)
+        folded.expander(registry.covariate(dim).label, draw, key=f"split_{dim}")
 
 
-def _how(view: View, comparison: Comparison, detail: Detail) -> None:
-    with st.expander("How this was computed"):
-        st.markdown(wording.how(comparison))
-        st.markdown("The same from Python:")
-        st.code(wording.python_call(view.question.only(comparison.outcome)), language="python")
-        st.markdown("The query that counted:")
-        st.code(detail.sql, language="sql")
-        if st.button("Open in Query the data", icon=":material/terminal:", key="how_sql"):
-            workbench.open_with(detail.sql)
-        st.caption(f"Snapshot {view.snapshot.id}")
+def _split(view: View, comparison: Comparison, dim: str) -> None:
+    split = cache.outcome_split(view.snapshot, view.question, comparison.outcome, dim)
+    words = (
+        f"Pooled over {split.label.lower()}:"
+        f" {wording.difference(split.pooled.risk_difference, 1)} per 1,000."
+        f" {wording.homogeneity(split.label, split.pooled)}"
+    )
+    st.markdown(words)
+    title = f"{registry.outcome(comparison.outcome).label} by {split.label.lower()}"
+    tables.show(
+        tables.split(split, comparison.exposure),
+        title,
+        Offer(
+            f"{comparison.outcome}-by-{split.covariate}",
+            title,
+            f"{title}. {words}",
+            partial(frames.split, split, comparison),
+            outcome=comparison.outcome,
+        ),
+    )
+
+
+def _how(view: View, comparison: Comparison) -> None:
+    st.markdown(wording.how(comparison))
+    asked = view.question.only(comparison.outcome)
+    st.markdown("The same from Python:")
+    st.code(wording.python_call(asked), language="python")
+    st.markdown("The query that counted:")
+    sql = cache.counting(view.snapshot, view.question, comparison.outcome)
+    st.code(sql, language="sql")
+    if st.button("Open in Query the data", icon=":material/terminal:", key="how_sql"):
+        workbench.open_with(sql)
+    st.caption(f"Snapshot {view.snapshot.id}")

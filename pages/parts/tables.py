@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from metrics import wording
@@ -16,6 +17,7 @@ from metrics.trend import Trend
 from metrics.wording import marks
 from pages.parts import downloads
 from pages.parts.downloads import Offer
+from pages.parts.drawn import once
 
 _LONG = 25
 _NAME, _STOP = re.compile(r"\w+(?:\.\w+)*_\w+"), re.compile(r"([._])")
@@ -32,11 +34,17 @@ def fit() -> None:
 def show(frame: pd.DataFrame, alt: str, offer: Offer | None = None) -> None:
     """Show a table: as plain HTML if short, scrolling if long or wide; and its menu of files."""
     if len(frame) <= _LONG and len(frame.columns) <= _WIDE:
-        st.table(plain(frame), border="horizontal", hide_index=True, alt=marks.read(alt))
+        st.table(_ready(frame), border="horizontal", hide_index=True, alt=marks.read(alt))
     else:
         st.dataframe(frame, hide_index=True, alt=marks.read(alt))
     if offer is not None:
         downloads.menu(offer)
+
+
+@once
+def _ready(frame: pd.DataFrame) -> pa.Table:
+    """Return a plain table as it is sent: making that takes longer than sending it."""
+    return pa.Table.from_pandas(plain(frame))
 
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:
@@ -52,6 +60,7 @@ def _breakable(value: str) -> str:
     return _NAME.sub(lambda name: _STOP.sub("\\1\u200b", name[0]), value)
 
 
+@once
 def _arms(comparison: Comparison) -> pd.DataFrame:
     names = wording.arms(comparison.exposure)
     return pd.DataFrame(
@@ -70,6 +79,7 @@ def _arms(comparison: Comparison) -> pd.DataFrame:
     )
 
 
+@once
 def effects(comparison: Comparison) -> pd.DataFrame:
     """Return the effects of a comparison, one row per way of computing them."""
     return pd.DataFrame(
@@ -91,6 +101,7 @@ def arms(comparison: Comparison, offer: Offer | None = None) -> None:
     show(_arms(comparison), "Rates of the two groups", offer)
 
 
+@once
 def split(found: Split, exposure: str) -> pd.DataFrame:
     """Return one row per level of a covariate."""
     cit, other = wording.arms(exposure)
@@ -107,6 +118,7 @@ def split(found: Split, exposure: str) -> pd.DataFrame:
     )
 
 
+@once
 def months(found: Trend) -> pd.DataFrame:
     """Return one row per month."""
     return pd.DataFrame(
@@ -124,6 +136,7 @@ def months(found: Trend) -> pd.DataFrame:
     )
 
 
+@once
 def force_levels(found: dict[bool, dict[int, int]], exposure: str) -> pd.DataFrame:
     """Return one row per force rank, with the contacts of each arm at it."""
     columns: dict[str, list[str]] = {

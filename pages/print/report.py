@@ -8,7 +8,7 @@ from collections.abc import Callable
 from data import events as agency_events
 from data import loads
 from data.registry import COVARIATES, EXPOSURES, OUTCOMES, outcome
-from metrics import detail, doubt, methods_text, parallel, response, trend, wording
+from metrics import aggregate, detail, doubt, methods_text, parallel, response, trend, wording
 from metrics.estimate import Estimate
 from metrics.exhibit import Context, Exhibit, exhibit
 from metrics.question import Question, default_adjusters
@@ -147,10 +147,11 @@ def _closer(comparison: Comparison, material: Material) -> list[Block]:
         Figure(figures.trend(found, label, marked), printed.trend_caption(label, found.rare))
     )
     blocks += [Note(wording.trend_note(found)), tables.months(found, label)]
-    strata = detail.detail(material.question, comparison.outcome, material.snapshot)
-    if strata.splits:
+    dims = detail.stratified_by(aggregate.coverage(material.snapshot))
+    if dims:
         blocks.append(Heading(f"{label}: kinds of contact", 3))
-    for split in strata.splits:
+    for dim in dims:
+        split = detail.split(material.question, comparison.outcome, dim, material.snapshot)
         blocks += [
             tables.split(split, comparison),
             Note(wording.homogeneity(split.label, split.pooled)),

@@ -21,7 +21,7 @@ from data.encounters import exposure_column, outcome_column
 from data.roles import Right, Role
 from data.store import Store
 from pages import PAGES, PageEntry
-from tests.browser.wire import Session, elements, kinds, provider, signed, texts
+from tests.browser.wire import Session, elements, folds, kinds, provider, signed, texts
 from tests.stores import simulated_store
 
 pytestmark = [pytest.mark.xdist_group("roles")]
@@ -184,12 +184,13 @@ def _walk(session: Session, crafted: list[str]) -> set[str]:
     for id_ in crafted:
         session.run("force", **{id_: "x"})
         session.run("sql", **{id_: True})
+    session.run("force", opened=crafted)
     session.send(BackMsg(app_heartbeat=True))  # whatever is still on its way
     return set(texts(session.received))
 
 
 def _files(session: Session, page: str) -> list[str]:
-    found = elements(session.run(page))
+    found = elements(session.run(page, opened=folds(session.run(page))))
     return [
         e.download_button.deferred_file_id
         for e in found
@@ -220,6 +221,7 @@ def test_a_viewers_whole_traffic_holds_no_small_cell(
     shown = analyst.run("force")
     widgets = [e.button.id for e in elements(shown) if e.HasField("button")]
     widgets += [e.multiselect.id for e in elements(shown) if e.HasField("multiselect")]
+    widgets += folds(shown)
     files = _files(analyst, "force")
     viewer = enter("viewer")
     heard = _walk(viewer, widgets)
@@ -250,7 +252,8 @@ def test_a_viewers_whole_traffic_holds_no_small_cell(
     assert _small(heard - words) == []
     # The same search finds them where they are shown.
     for script in ("force", "subgroups", "documentation", "overview"):
-        analyst.run(script, query="view=compare")
+        closed = folds(analyst.run(script, query="view=compare"))
+        analyst.run(script, query="view=compare", opened=closed)
     told = set(texts(analyst.received))
     assert _said(cells, told) and _small(told - words)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -73,9 +73,17 @@ class Session:
         )
 
     def run(
-        self, page: str = "", by_hash: str = "", query: str = "", **widgets: Any
+        self,
+        page: str = "",
+        by_hash: str = "",
+        query: str = "",
+        opened: Iterable[str] = (),
+        **widgets: Any,
     ) -> list[ForwardMsg]:
-        """Run a page by its address or its script's hash; return what came until it was done."""
+        """Run a page by its address or its script's hash; return what came until it was done.
+
+        ``opened`` are the ids of what is folded away and was opened; buttons are given True.
+        """
         message = BackMsg()
         state = message.rerun_script
         state.query_string = query
@@ -89,6 +97,9 @@ class Session:
                 one.trigger_value = True
             else:
                 one.string_value = str(value)
+        for id_ in opened:
+            one = state.widget_states.widgets.add()
+            one.id, one.bool_value = id_, True
         return self.send(message)
 
     def send(self, message: BackMsg, patience: float = 120) -> list[ForwardMsg]:
@@ -143,6 +154,12 @@ def elements(messages: list[ForwardMsg]) -> list[Any]:
         for m in messages
         if m.WhichOneof("type") == "delta" and m.delta.HasField("new_element")
     ]
+
+
+def folds(messages: list[ForwardMsg]) -> list[str]:
+    """Return the ids of what is drawn when it is opened."""
+    blocks = [m.delta.add_block for m in messages if m.WhichOneof("type") == "delta"]
+    return [i for b in blocks for i in (b.popover.id, b.expandable.id) if i]
 
 
 def kinds(messages: list[ForwardMsg]) -> list[str]:

@@ -22,7 +22,7 @@ from data.store import Snapshot, Store
 from metrics import Question, ask, evaluate, wording
 from metrics.aggregate import trace
 from metrics.aggregate.trace import Statement
-from metrics.detail import detail
+from metrics.detail import counting
 from metrics.proportions import wilson
 from metrics.recipe import Origins, UntracedError, traced_back
 from pages import PAGES
@@ -265,7 +265,7 @@ def test_the_sql_counts_what_the_page_shows(snapshot: Snapshot, place: int) -> N
     session = pool.session("test", snapshot)
     compared = 0
     for comparison in evaluate(question, snapshot=snapshot):
-        sql = detail(question, comparison.outcome, snapshot).sql
+        sql = counting(question, comparison.outcome, snapshot)
         rows = session.run(sql).table.to_pylist()
         for arm, shown in ((True, comparison.cit), (False, comparison.other)):
             own = [r for r in rows if r["exposure"] is arm]
