@@ -298,7 +298,7 @@ def _last_force(question: Question, snapshot: Snapshot) -> Tile:
     if not aggregate.coverage(snapshot).records_outcome("force"):
         missing = wording.needs(*registry.outcome("force").sources)
         return Tile("last_force", "Force last used", None, (), missing)
-    found = situation.situation(question, "force", snapshot, ())
+    found = situation.alone(question, "force", snapshot)
     if found.days_since is None:
         return Tile("last_force", "Force used", "none", ("none recorded in this period",))
     return Tile(

@@ -52,17 +52,13 @@ class BeforeAfter:
 
 
 @dataclass(frozen=True)
-class Situation:
-    """What the data say of the agency's size and training, and the way of looking they call for.
+class Alone:
+    """What is said of an outcome where no groups are compared.
 
     ``enhanced`` holds the contacts of officers with an enhanced certification and those of all others;
     None where it is not recorded.
     """
 
-    way: str
-    cit_officers: int | None
-    expected: float
-    trained_share: float | None
     last_event: date | None
     last_contact: date | None
     events_in_last_year: int
@@ -77,18 +73,35 @@ class Situation:
         return (self.last_contact - self.last_event).days
 
 
+@dataclass(frozen=True)
+class Situation:
+    """What the data say of the agency's size and training, and the way of looking they call for.
+
+    ``alone`` is what is said then; None where groups are compared.
+    """
+
+    way: str
+    cit_officers: int | None
+    expected: float
+    trained_share: float | None
+    alone: Alone | None = None
+
+
 def situation(
-    question: Question, outcome: str, snapshot: Snapshot, agencies: tuple[Agency, ...]
+    question: Question,
+    outcome: str,
+    snapshot: Snapshot,
+    agencies: tuple[Agency, ...],
+    way: str | None = None,
 ) -> Situation:
-    """Look at one outcome's counts by officer and choose the way of looking.
+    """Look at one outcome's counts by officer and choose the way of looking; ``way`` overrides it.
 
     *Small*: fewer than 6 CIT officers, or fewer than 5 events expected in an arm if both had the
     overall rate. *Universal*: the agency says that all are trained, or under 2% of contacts are in the
     other arm.
     """
     asked = question.only(outcome)
-    coverage = aggregate.coverage(snapshot)
-    frame = aggregate.counts(snapshot, asked, officers=True, months=True).frame
+    frame = aggregate.counts(snapshot, asked, officers=True).frame
     known = frame[frame[EXPOSURE].notna()]
     n, events = f"n:{outcome}", f"events:{outcome}"
     arms = {a: known[known[EXPOSURE] == a] for a in (True, False)}
@@ -100,32 +113,38 @@ def situation(
     numbered = known[OFFICER].notna().any()
     officers = int(arms[True][OFFICER].nunique()) if numbered else None
     share = sizes[True] / total if total else None
+    way = way or _way(agencies, share, officers, expected, total)
+    return Situation(
+        way=way,
+        cit_officers=officers,
+        expected=expected,
+        trained_share=share,
+        alone=None if way == COMPARISON else alone(question, outcome, snapshot),
+    )
+
+
+def alone(question: Question, outcome: str, snapshot: Snapshot) -> Alone:
+    """Look at one outcome without a comparison: when it last happened, and officers' own before and after."""
+    asked = question.only(outcome)
+    coverage = aggregate.coverage(snapshot)
+    frame = aggregate.counts(
+        snapshot, replace(asked, exposure=_OWN), officers=True, months=True
+    ).frame
     days = aggregate.event_days(snapshot, asked, outcome)
     last = coverage.last
     if question.end and last and question.end < last:
         last = question.end
-    return Situation(
-        way=_way(agencies, share, officers, expected, total),
-        cit_officers=officers,
-        expected=expected,
-        trained_share=share,
+    return Alone(
         last_event=days[-1] if days else None,
         last_contact=last,
         events_in_last_year=sum(1 for d in days if last and (last - d).days < 365),
-        before_after=_before_after(_certified(known, asked, snapshot), n, events),
+        before_after=_before_after(
+            frame[frame[EXPOSURE].notna()], f"n:{outcome}", f"events:{outcome}"
+        ),
         enhanced=_enhanced(asked, outcome, snapshot)
         if coverage.records_exposure("enhanced")
         else None,
     )
-
-
-def _certified(known: pd.DataFrame, question: Question, snapshot: Snapshot) -> pd.DataFrame:
-    """Return counts by officer and month whose exposure is the officer's own certification."""
-    if question.exposure == _OWN:
-        return known
-    asked = replace(question, exposure=_OWN)
-    frame = aggregate.counts(snapshot, asked, officers=True, months=True).frame
-    return frame[frame[EXPOSURE].notna()]
 
 
 def _enhanced(question: Question, outcome: str, snapshot: Snapshot) -> tuple[Contacts, Contacts]:

@@ -18,6 +18,7 @@ from metrics.aggregate.relation import (
     as_date,
     condition,
     encounters,
+    encounters_table,
     filtered,
     frame_of,
     times,
@@ -35,12 +36,12 @@ __all__ = ["CHOICE", "certifications", "daily", "event_days", "force_cells", "fo
 
 def event_days(snapshot: Snapshot, question: Question, outcome: str) -> tuple[date, ...]:
     """Return the local dates of an outcome's events, a date as often as it had events."""
-    table = filtered(encounters(snapshot), question)
-    happened = table.filter(
-        (table[eligible_column(outcome)] & table[outcome_column(outcome)]).fill_null(False)
+    frame = frame_of(
+        snapshot,
+        f"SELECT contact_date AS day, count(*) AS n FROM {encounters_table(snapshot)}"
+        f" WHERE {condition(question, 'contact_date')}"
+        f" AND {eligible_column(outcome)} AND {outcome_column(outcome)} GROUP BY day ORDER BY day",
     )
-    grouped = happened.group_by(day=happened.contact_date).aggregate(n=happened.count())
-    frame = grouped.order_by("day").execute()
     found: list[date] = []
     for day, n in frame.itertuples(index=False, name=None):
         found += [as_date(day)] * int(n)  # type: ignore[list-item]
@@ -49,17 +50,15 @@ def event_days(snapshot: Snapshot, question: Question, outcome: str) -> tuple[da
 
 def force_levels(snapshot: Snapshot, question: Question) -> dict[bool, dict[int, int]]:
     """Return contacts by highest force rank used (0 to 4), for each arm; empty if not recorded."""
-    table = encounters(snapshot)
-    if "force_level" not in table.columns:
-        return {}
-    table = filtered(table, question)
-    exposed = table[exposure_column(question.exposure)]
-    known = table.filter(exposed.notnull() & table.force_level.notnull())
-    grouped = known.group_by(arm=known[exposure_column(question.exposure)], level=known.force_level)
+    arm = exposure_column(question.exposure)
+    frame = frame_of(
+        snapshot,
+        f"SELECT {arm} AS arm, force_level AS level, count(*) AS n FROM {encounters_table(snapshot)}"
+        f" WHERE {condition(question, 'contact_date')}"
+        f" AND {arm} IS NOT NULL AND force_level IS NOT NULL GROUP BY ALL ORDER BY ALL",
+    )
     found: dict[bool, dict[int, int]] = {}
-    for arm, level, n in (
-        grouped.aggregate(n=known.count()).execute().itertuples(index=False, name=None)
-    ):
+    for arm, level, n in frame.itertuples(index=False, name=None):
         found.setdefault(bool(arm), {})[int(level)] = int(n)
     return found
 

@@ -8,7 +8,7 @@ from datetime import date
 from data import registry
 from metrics import proportions
 from metrics.estimate import Estimate
-from metrics.situation import Contacts, Situation
+from metrics.situation import Alone, Contacts, Situation
 from metrics.wording.comparison import CAUTION
 from metrics.wording.numbers import number, percent, rate, rate_decimals
 
@@ -25,18 +25,20 @@ WAY_WORDS = {
 
 def way(found: Situation, outcome_id: str) -> str:
     """Say why this way of looking was chosen, and what it shows instead of a comparison."""
+    if found.alone is None:
+        return ""
     if found.way == "small":
         officers = (
             f"{found.cit_officers} CIT officers, and " if found.cit_officers is not None else ""
         )
         return (
             f"Too few here to compare: {officers}about"
-            f" {found.expected:.1f} events expected in the smaller group. {since_last(found, outcome_id)}"
+            f" {found.expected:.1f} events expected in the smaller group. {since_last(found.alone, outcome_id)}"
         )
     if found.way == "universal":
         return (
             "All patrol are trained, so there is no comparison group."
-            f" {enhanced(found, outcome_id)} {before_after(found, outcome_id)}"
+            f" {enhanced(found.alone, outcome_id)} {before_after(found.alone, outcome_id)}"
         )
     return ""
 
@@ -46,7 +48,7 @@ def caution(found: Situation) -> str:
     return EVERYONE_TRAINED if found.way == "universal" else CAUTION
 
 
-def since_last(found: Situation, outcome_id: str) -> str:
+def since_last(found: Alone, outcome_id: str) -> str:
     """Say how long ago the last event was, and how many there were in the last year."""
     label = registry.outcome(outcome_id).label
     if found.days_since is None:
@@ -57,7 +59,7 @@ def since_last(found: Situation, outcome_id: str) -> str:
     )
 
 
-def enhanced(found: Situation, outcome_id: str) -> str:
+def enhanced(found: Alone, outcome_id: str) -> str:
     """Describe the contacts of the enhanced team beside all others; a description, not a result."""
     if found.enhanced is None:
         return "Enhanced-team contacts: not recorded by this source."
@@ -82,7 +84,7 @@ def _rate_of(group: Contacts, decimals: int) -> str:
     return f"{shown} contacts ({group.events:,} of {group.n:,}; 95% CI {low} to {high})"
 
 
-def before_after(found: Situation, outcome_id: str) -> str:
+def before_after(found: Alone, outcome_id: str) -> str:
     """Describe the contacts of officers seen both before and after they were certified."""
     both = found.before_after
     if not both.officers or not both.before_n or not both.after_n:

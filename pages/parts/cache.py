@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from functools import wraps
 from pathlib import Path
@@ -154,14 +153,14 @@ def agency_situation(
     snapshot: Snapshot, question: Question, outcome: str, way: str | None
 ) -> situation.Situation:
     """Return which way of looking the data call for; ``way`` overrides it."""
-    found = situation.situation(question, outcome, snapshot, loads.agencies(snapshot))
-    return found if way is None else replace(found, way=way)
+    agencies = loads.agencies(snapshot)
+    return made.by(situation.situation, question, outcome, snapshot, agencies, way)
 
 
 @_once()
 def tiles(snapshot: Snapshot, question: Question, small: bool) -> tuple[overview.Tile, ...]:
     """Return the overview's tiles."""
-    return overview.tiles(question, snapshot, small=small)
+    return made.by(overview.tiles, question, snapshot, small=small)
 
 
 @_once()

@@ -11,6 +11,7 @@ import streamlit as st
 from data.store import Snapshot
 from metrics.aggregate import trace
 from metrics.recipe import Call, Node, Origins, UntracedError, calls
+from pages.parts.turns import turn
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -32,12 +33,14 @@ def start() -> None:
 def by(function: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
     """Call a function of metrics or of the printed pages, and note its result with the call.
 
-    What it asks of a snapshot is written down beside it.
+    What it asks of a snapshot is written down beside it. It waits for its turn.
     """
     asked = trace.Trace()
-    found = function(
-        *(_watched(g, asked) for g in given), **{k: _watched(v, asked) for k, v in named.items()}
-    )
+    with turn():
+        found = function(
+            *(_watched(g, asked) for g in given),
+            **{k: _watched(v, asked) for k, v in named.items()},
+        )
     noted = origins()
     with suppress(
         UntracedError

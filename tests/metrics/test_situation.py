@@ -11,7 +11,7 @@ from data.loads import Agency
 from data.store import Store
 from metrics import wording
 from metrics.question import ask
-from metrics.situation import COMPARISON, SMALL, UNIVERSAL, BeforeAfter, situation
+from metrics.situation import COMPARISON, SMALL, UNIVERSAL, BeforeAfter, alone, situation
 from metrics.wording import views
 from tests.stores import make_snapshot, simulated_store
 
@@ -37,10 +37,12 @@ def test_the_way_follows_the_data(
 def test_seattle_is_compared(seattle) -> None:  # type: ignore[no-untyped-def]
     found = situation(ask(), "force", seattle, ())
     assert found.way == COMPARISON
-    assert found.enhanced is None
-    assert "Enhanced-team contacts: not recorded" in wording.way(
-        replace(found, way=UNIVERSAL), "force"
-    )
+    assert found.alone is None
+    chosen = situation(ask(), "force", seattle, (), UNIVERSAL)
+    assert replace(chosen, way=COMPARISON, alone=None) == found
+    assert "Enhanced-team contacts: not recorded" in wording.way(chosen, "force")
+    own = alone(ask(), "force", seattle)
+    assert own == chosen.alone and own.enhanced is None
     rows = (
         seattle.cursor()
         .execute(
@@ -58,11 +60,11 @@ def test_seattle_is_compared(seattle) -> None:  # type: ignore[no-untyped-def]
     ]
     both = {r[0] for r in before}
     after = [r for r in rows if r[2] and r[0] in both]
-    assert found.before_after == BeforeAfter(
+    assert own.before_after == BeforeAfter(
         len(both), len(before), sum(r[3] for r in before), len(after), sum(r[3] for r in after)
     )
-    assert found.before_after.officers == 238
-    assert "Calendar time and experience changed as well" in wording.before_after(found, "force")
+    assert own.before_after.officers == 238
+    assert "Calendar time and experience changed as well" in wording.before_after(own, "force")
 
 
 def test_an_enhanced_team_stands_beside_the_others(tmp_path: Path) -> None:
@@ -70,7 +72,7 @@ def test_an_enhanced_team_stands_beside_the_others(tmp_path: Path) -> None:
     snapshot = Store(simulated_store(tmp_path, contacts=1500, model=model)).current()
     found = situation(ask(), "force", snapshot, (Agency("T", "Town", False, model),))
     assert found.way == UNIVERSAL
-    assert found.enhanced is not None
+    assert found.alone is not None and found.alone.enhanced is not None
     known = (
         snapshot.cursor()
         .execute(
@@ -79,7 +81,9 @@ def test_an_enhanced_team_stands_beside_the_others(tmp_path: Path) -> None:
         )
         .fetchall()
     )
-    assert [(g.n, g.events) for g in found.enhanced] == [(n, events) for _, n, events in known]
+    assert [(g.n, g.events) for g in found.alone.enhanced] == [
+        (n, events) for _, n, events in known
+    ]
     words = wording.way(found, "force")
     assert "there is no comparison group" in words
     assert "harder calls" in words
@@ -88,6 +92,6 @@ def test_an_enhanced_team_stands_beside_the_others(tmp_path: Path) -> None:
 
 
 def test_before_and_after_follow_certification_whatever_is_compared(seattle) -> None:  # type: ignore[no-untyped-def]
-    own = situation(ask(), "force", seattle, ())
-    other = situation(ask(exposure="arrived"), "force", seattle, ())
+    own = alone(ask(), "force", seattle)
+    other = alone(ask(exposure="arrived"), "force", seattle)
     assert other.before_after == own.before_after
