@@ -22,7 +22,7 @@ from data.readers import ExportFile, examine
 from data.registry import DISPOSITIONS
 from data.report import Load, LoadReport, finish, reject, reject_unreadable
 from data.roles import Right
-from data.sql import one, quote
+from data.sql import once, one, quote
 from data.staging import BLANK, REPEATED_HEADER, stage
 from data.store import Store
 
@@ -441,7 +441,7 @@ def _group_contacts(state: Load, columns: dict[str, ColumnMapping]) -> None:
     names = "".join(f", {n}" for n in listed)
     clashes = "".join(f", {transform.clash(n, c)} AS clash_{n}" for n, c in listed.items())
     of_typed = f"SELECT key_raw, contact_at_basis{names} FROM typed_contacts"
-    if transform.once(con, "typed_contacts", ["key_raw"]):
+    if once(con, "typed_contacts", ["key_raw"]):
         con.execute(f"CREATE OR REPLACE TEMP VIEW grouped AS {of_typed}")
         return
     con.execute(

@@ -9,7 +9,7 @@ from data.errors import UserError
 from data.mapping_model import ColumnMapping
 from data.registry import DISPOSITIONS
 from data.report import Load, reject
-from data.sql import literal, one
+from data.sql import literal, once, one
 from data.store import Store
 
 PREVIOUS = "previous"
@@ -186,7 +186,7 @@ def _insert_children(load: Load, name: str) -> None:
         filled = " AND ".join(f"{k} IS NOT NULL" for k in own_key)
     else:
         every = ["key_raw", *columns]
-        distinct = "" if transform.once(con, f"typed_{name}", every) else "DISTINCT "
+        distinct = "" if once(con, f"typed_{name}", every) else "DISTINCT "
         rows = f"SELECT {distinct}{', '.join(every)} FROM typed_{name}"
         said = [n for n, c in columns.items() if c.constant is None]
         filled = " OR ".join(f"{n} IS NOT NULL" for n in said) or "TRUE"
@@ -202,7 +202,7 @@ def _insert_children(load: Load, name: str) -> None:
 def _one_each(load: Load, name: str, key: list[str], rest: list[str]) -> str:
     """SQL for the typed rows of a table, one for each key: grouped only where one has several."""
     table, columns, keys = f"typed_{name}", load.tables[name], ", ".join(key)
-    if transform.once(load.con, table, key):
+    if once(load.con, table, key):
         return f"SELECT {', '.join([*key, *rest])} FROM {table}"
     values = "".join(f", {transform.combined(n, columns[n])} AS {n}" for n in rest)
     return f"SELECT {keys}{values} FROM {table} GROUP BY {keys}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import duckdb
@@ -26,3 +27,12 @@ def one(
     if not rows:
         raise LookupError("the query returned no row")
     return tuple(rows[0])
+
+
+def once(con: duckdb.DuckDBPyConnection, table: str, columns: Iterable[str]) -> bool:
+    """Say whether surely no two rows of a table have the same values of these columns.
+
+    Told by hashes: two of them alike say that it is not sure.
+    """
+    listed = ", ".join(columns)
+    return bool(one(con, f"SELECT count(*) = count(DISTINCT hash({listed})) FROM {table}")[0])

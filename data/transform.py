@@ -44,7 +44,6 @@ __all__ = [
     "file_of",
     "needed",
     "not_a_time",
-    "once",
     "present",
     "type_rows",
     "window",
@@ -345,15 +344,6 @@ def _cases(con: duckdb.DuckDBPyConnection, lookup: str, raw: str) -> str:
     rows = con.execute(f"SELECT raw, value FROM {lookup} WHERE value IS NOT NULL").fetchall()
     cases = "".join(f" WHEN {literal(there)} THEN {literal(value)}" for there, value in rows)
     return f"CASE {raw}{cases} END" if cases else "CAST(NULL AS VARCHAR)"
-
-
-def once(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> bool:
-    """Say whether surely no two rows of a table have the same values of these columns.
-
-    Told by hashes: two of them alike say that it is not sure.
-    """
-    listed = ", ".join(columns)
-    return bool(one(con, f"SELECT count(*) = count(DISTINCT hash({listed})) FROM {table}")[0])
 
 
 def combined(name: str, column: ColumnMapping) -> str:

@@ -11,8 +11,8 @@ from data.cli import Parser, add_store, run
 from data.errors import UserError
 from data.prepared import coded
 from data.store import Snapshot, Store
-from metrics import aggregate, measures_command, options, packet_command, pooling_command, wording
-from metrics.evaluate import evaluate
+from metrics import measures_command, options, packet_command, pooling_command, wording
+from metrics.evaluate import evaluate, not_prepared
 from metrics.exhibit import Exhibit, exhibit
 from metrics.question import Question
 from metrics.result import SCHEMA_VERSION, Comparison
@@ -60,20 +60,16 @@ def _evaluate(args: argparse.Namespace) -> None:
     with warehouse.asking(snapshot):
         comparisons = evaluate(question, args.access, snapshot=snapshot)
         exhibits = _exhibits(question, comparisons, snapshot) if args.sensitivity else {}
-    lacks = aggregate.lacking(snapshot, question, question.adjust)
+        lacks = not_prepared(question, snapshot)
     # A warehouse's table does not say whether its contacts are invented.
-    simulated = None if asked_of else any(a.simulated for a in loads.agencies(snapshot))
+    simulated = None if snapshot.warehouse else any(a.simulated for a in loads.agencies(snapshot))
     if args.json:
         answer = {
             "schema_version": SCHEMA_VERSION,
             "question": {**question.to_dict(), "access": args.access},
             "snapshot": snapshot.id,
             "simulated": simulated,
-            **(
-                {"warehouse": asked_of.warehouse.to_dict()}
-                if asked_of and asked_of.warehouse
-                else {}
-            ),
+            **({"warehouse": snapshot.warehouse.to_dict()} if snapshot.warehouse else {}),
             "read_from": "encounters" if lacks else coded.CONTACTS,
             "not_prepared": list(lacks),
             "comparisons": [
@@ -84,11 +80,11 @@ def _evaluate(args: argparse.Namespace) -> None:
         }
         print(json.dumps(answer, ensure_ascii=False, allow_nan=False))
     else:
-        if asked_of:
-            print(asked_of.warehouse)
+        if snapshot.warehouse:
+            print(snapshot.warehouse)
         if simulated:
             print("Simulated data: an invented agency.")
-        if lacks and not asked_of:
+        if lacks and not snapshot.warehouse:
             print(f"Counted row by row: what was prepared at publication lacks {', '.join(lacks)}.")
         for c in comparisons:
             print(_lines(c))

@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -208,28 +207,6 @@ class Clusters:
             here = np.repeat(x[None], len(block.members), 0) if x.ndim == 2 else x[block.members]
             found[block.members] = work(block, here)
         return found
-
-
-class Uncorrected(Clusters):
-    """The clusters of errors that correct no score (exponent 0): their K_j are formed once they are asked for.
-
-    The errors need none; degrees of freedom and influence do, and take longer than the rest.
-    """
-
-    def __init__(self, scores: np.ndarray, decomposed: Callable[[], Clusters]) -> None:
-        # A frozen dataclass: what is not set here is worked out below.
-        for name, value in (("scores", scores), ("adjusted", scores), ("exponent", 0.0)):
-            object.__setattr__(self, name, value)
-        object.__setattr__(self, "_decomposed", decomposed)
-
-    @cached_property
-    def _whole(self) -> Clusters:
-        return self._decomposed()
-
-    def __getattr__(self, name: str) -> Any:
-        if name in ("blocks", "step"):
-            return getattr(self._whole, name)
-        raise AttributeError(name)
 
 
 def scores_of(

@@ -53,10 +53,7 @@ def evaluate(
         snapshot.role.need(Right.FIGURES)
     coverage = aggregate.coverage(snapshot)
     _check_levels(snapshot, question)
-    family = () if question.filtered else primary_outcomes()
-    asked = replace(question, outcomes=tuple(dict.fromkeys((*question.outcomes, *family))))
-    strata = tuple(c for c in STRATIFY_BY if coverage.records(c))
-    adjusters = tuple(c for c in question.adjust if coverage.records(c))
+    asked, adjusters, strata = _read(question, coverage)
     counted = _Counted.of(snapshot, asked, adjusters, strata)
     headlines = _headlines(counted.prepared, asked, coverage)
     # A filtered view is exploratory: it is outside the pre-specified family.
@@ -72,6 +69,22 @@ def evaluate(
             for c in found
         )
     return found
+
+
+def not_prepared(question: Question, snapshot: Snapshot) -> tuple[str, ...]:
+    """Return what the prepared form lacks of what :func:`evaluate` reads; it then asks the rows."""
+    asked, adjusters, strata = _read(question, aggregate.coverage(snapshot))
+    return aggregate.lacking(snapshot, asked, (*adjusters, *strata))
+
+
+def _read(
+    question: Question, coverage: Coverage
+) -> tuple[Question, tuple[str, ...], tuple[str, ...]]:
+    """Return the question with all outcomes that are fitted, its adjusters and its strata, as recorded."""
+    family = () if question.filtered else primary_outcomes()
+    asked = replace(question, outcomes=tuple(dict.fromkeys((*question.outcomes, *family))))
+    adjusters = tuple(c for c in question.adjust if coverage.records(c))
+    return asked, adjusters, tuple(c for c in STRATIFY_BY if coverage.records(c))
 
 
 @dataclass(frozen=True)

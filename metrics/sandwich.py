@@ -19,12 +19,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, Protocol
 
 import numpy as np
 from scipy import sparse
 
-from metrics.clusters import SINGULAR, Clusters, Uncorrected, decompose, scores_of
+from metrics.clusters import SINGULAR, Clusters, decompose, scores_of
 from metrics.estimate import NotEstimable
 
 ErrorType = Literal[
@@ -80,15 +81,28 @@ class Errors:
     """A covariance (p x p) with what its degrees of freedom and refusals need.
 
     ``root`` is L; ``null`` (m x p) holds unit directions, in the coordinates t = L' l, that one
-    cluster or contact alone decides; ``residual_df`` applies without clusters.
+    cluster or contact alone decides; ``residual_df`` applies without clusters. ``decomposed`` gives the
+    K_j, or works them out when they are first asked for: errors that correct no score need none, while
+    their degrees of freedom and influence do, and take longer than the rest. ``moments`` stand in for
+    the K_j where degrees of freedom come from elsewhere.
     """
 
     covariance: np.ndarray
     root: np.ndarray
     residual_df: float
     null: np.ndarray
-    freedom: Satterthwaite | None = None
-    clusters: Clusters | None = None
+    decomposed: Clusters | Callable[[], Clusters] | None = None
+    moments: Satterthwaite | None = None
+
+    @cached_property
+    def clusters(self) -> Clusters | None:
+        """The K_j of all clusters; None without clusters, or for CR2-club."""
+        return self.decomposed() if callable(self.decomposed) else self.decomposed
+
+    @property
+    def freedom(self) -> Satterthwaite | None:
+        """Where the moments of degrees of freedom come from; None without clusters."""
+        return self.moments or self.clusters
 
     def contrast(self, gradient: np.ndarray) -> tuple[float, float] | NotEstimable:
         """Return the standard error and degrees of freedom of ``gradient @ beta``."""
@@ -185,18 +199,19 @@ def clustered(
     def whole() -> Clusters:
         return decompose(events, trials, matrix, root, mean, variance, exponent)
 
-    clusters = (
-        whole() if exponent else Uncorrected(scores_of(events, trials, matrix, root, mean), whole)
-    )
+    decomposed: Clusters | Callable[[], Clusters] = whole
+    if exponent:
+        decomposed = clusters = whole()
+        u, null = clusters.adjusted, clusters.null()[1]
+    else:
+        u, null = scores_of(events, trials, matrix, root, mean), _none(root)
     factor = 1.0
     if kind in ("CR1", "CR1S"):
         factor *= count / (count - 1)
     if kind == "CR1S":
         factor *= (total - 1) / (total - len(root))
-    u = clusters.adjusted
     covariance = factor * root @ (u.T @ u) @ root.T
-    null = clusters.null()[1] if exponent else _none(root)
-    return Errors(covariance, root, np.inf, null, clusters, clusters)
+    return Errors(covariance, root, np.inf, null, decomposed)
 
 
 def _none(root: np.ndarray) -> np.ndarray:
@@ -232,4 +247,4 @@ def _club(
         quadratic[j] = weighted.T @ (v[:, None] * weighted)
         linear[j] = reach.T @ weighted
     covariance = root @ (u.T @ u) @ root.T
-    return Errors(covariance, root, np.inf, _none(root), Club(quadratic, linear))
+    return Errors(covariance, root, np.inf, _none(root), moments=Club(quadratic, linear))

@@ -278,7 +278,7 @@ def _within(fitted: Fit, dim: str, levels: list[str]) -> list[Fit]:
     column = 0
     for place, margin in enumerate(margins):
         if isinstance(margin, Margins):
-            errors = replace(fitted.errors, freedom=_Shared(whole, column))
+            errors = replace(fitted.errors, moments=_Shared(whole, column))
             found[place] = replace(found[place], errors=errors)
             column += 2
     return found

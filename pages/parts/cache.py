@@ -78,7 +78,7 @@ _ENTRIES = 256
 
 
 def _once(
-    most: int = _ENTRIES, spinner: str | bool = False, cache: Callable[..., Any] = st.cache_resource
+    most: int = _ENTRIES, spinner: str | bool = False
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Compute a function once for the same arguments, and note on every run how its result was made.
 
@@ -86,7 +86,7 @@ def _once(
     """
 
     def keep(function: Callable[P, R]) -> Callable[P, R]:
-        @cache(max_entries=most, hash_funcs=_HASH, show_spinner=spinner)
+        @st.cache_resource(max_entries=most, hash_funcs=_HASH, show_spinner=spinner)
         @wraps(function)
         def remembered(*given: P.args, **named: P.kwargs) -> tuple[R, Node | None]:
             found = function(*given, **named)

@@ -17,13 +17,10 @@ import os
 import random
 import re
 import resource
-import socket
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.request import urlopen
 
 import numpy as np
 
@@ -31,16 +28,12 @@ from data.store import Store
 from metrics import wording
 from metrics.evaluate import evaluate
 from metrics.question import ask, primary_outcomes
+from tests.bench.results import ROOT
+from tests.bench.served import BOXES, PAGES, UNKNOWN, dashboard, free_port, serving
 from tests.visits import Drawn, Visit
 
-ROOT = Path(__file__).parents[2]
-PAGES = ("overview", "force", "arrest", "care")
-BOXES = {"District": "district", "Shift": "shift", "Weapon reported": "weapon"}
-"""The filters that are changed: what stands beside each, and the covariate it cuts by."""
 SHOWN = {"force": "force", "arrest": "arrest", "care": "voluntary_care"}
 """The outcome each page opens with."""
-UNKNOWN = "not recorded"
-"""Too few for a comparison: the page then shows another way of looking."""
 EVERY = 5.0
 GRACE = 2.0
 """Seconds around a publication within which either snapshot may answer."""
@@ -68,40 +61,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     before = Store(asked.store).current().id
-    server, address = _serve(asked.store)
-    try:
-        seen, published = asyncio.run(_visits(asked, address))
-    finally:
-        server.kill()
-        server.wait()
+    port = free_port()
+    with serving(dashboard(port), port, asked.store) as server:
+        seen, published = asyncio.run(_visits(asked, server.address))
     after = Store(asked.store).current().id
     wrong = _wrong(asked.store, seen, before, after, published)
     _report(seen, wrong, published, asked)
-
-
-def _serve(store: Path) -> tuple[subprocess.Popen[bytes], str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "streamlit", "run", "dashboard.py"),
-            *("--server.port", str(port), "--server.headless", "true"),
-        ],
-        cwd=ROOT,
-        env={**os.environ, "CIT_STORE": str(store)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    address = f"http://localhost:{port}"
-    for _ in range(120):
-        time.sleep(0.5)
-        try:
-            with urlopen(f"{address}/_stcore/health", timeout=1):
-                return server, address
-        except OSError:
-            continue
-    raise SystemExit("error: the dashboard did not start; run `make run` to see why")
 
 
 async def _visits(asked: argparse.Namespace, address: str) -> tuple[list[Seen], float | None]:

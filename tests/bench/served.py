@@ -84,14 +84,15 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def _dashboard(port: int) -> list[str]:
+def dashboard(port: int) -> list[str]:
+    """Return the command that serves the dashboard on a port of this machine."""
     return [sys.executable, "-m", "pages", "serve", "--port", str(port)]
 
 
 def pages(size: int, stores: Path) -> Iterator[Taken]:
     """Change filters on each page: every filter once for the first time, then all of them again."""
     port = free_port()
-    with serving(_dashboard(port), port, ensure(stores, size)) as server:
+    with serving(dashboard(port), port, ensure(stores, size)) as server:
         yield from asyncio.run(_changes(server))
 
 
@@ -173,7 +174,7 @@ def cold(size: int, stores: Path) -> Iterator[Taken]:
     """Start the dashboard and open the Overview."""
     store = ensure(stores, size)
     port = free_port()
-    yield _start(_dashboard(port), port, store)
+    yield _start(dashboard(port), port, store)
 
 
 def empty(size: int, stores: Path) -> Iterator[Taken]:
