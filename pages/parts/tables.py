@@ -42,9 +42,13 @@ def show(frame: pd.DataFrame, alt: str, offer: Offer | None = None) -> None:
 
 
 @once
-def _ready(frame: pd.DataFrame) -> pa.Table:
+def _ready(frame: pd.DataFrame) -> pa.Table | pd.DataFrame:
     """Return a plain table as it is sent: making that takes longer than sending it."""
-    return pa.Table.from_pandas(plain(frame))
+    found = plain(frame)
+    try:
+        return pa.Table.from_pandas(found)
+    except pa.ArrowException:  # numbers beside words in one column: Streamlit makes words of them
+        return found
 
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:

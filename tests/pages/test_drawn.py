@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from metrics.wording import scale
 from pages.parts import cache
@@ -50,6 +51,19 @@ def test_only_the_last_are_remembered_and_never_another_is_shown() -> None:
     assert [figure(Result(i)) for i in range(MOST)] == list(range(MOST))
     figure(first)
     assert drawn.count(-1) == 2
+
+
+def test_numbers_beside_words_in_one_column_are_shown() -> None:
+    def mixed() -> None:
+        import pandas as pd
+
+        from pages.parts import tables
+
+        tables.show(pd.DataFrame({"Level": ["a", "b"], "Contacts": [12, "not recorded"]}), "Levels")
+
+    app = AppTest.from_function(mixed).run()
+    assert not app.exception
+    assert app.table[0].value["Contacts"].tolist() == ["12", "not recorded"]
 
 
 def test_with_very_many_contacts_the_scale_of_force_waits(
