@@ -11,7 +11,7 @@ run: $(VENV)/.ready
 	$(BIN)/python -m pages serve --port $(PORT)
 
 test: $(VENV)/.ready
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder -m "not slow"
 
 # Everything: `make test test-all` runs the quick ones once.
 test-all: test $(VENV)/.engines

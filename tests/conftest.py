@@ -15,6 +15,14 @@ SHARED = Path(os.environ.get("CIT_SHARED", HERE.parent.parent / "shared"))
 SEATTLE = SHARED / "data" / "seattle_crisis_2015_2019.csv.gz"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the quick tests of a file to one process of a run: it makes what they share once."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None and not item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(HERE).as_posix()))
+
+
 def golden_cases() -> dict[str, dict[str, Any]]:
     """Return the golden cases by id."""
     cases = json.loads((GOLDEN / "golden.json").read_text())["cases"]

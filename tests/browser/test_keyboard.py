@@ -61,6 +61,7 @@ def focus(chrome: Chrome, selector: str) -> None:
     raise AssertionError(f"{selector} is not reached by Tab")
 
 
+@pytest.mark.slow
 def test_a_page_and_a_filter_are_chosen_by_keyboard(address: str, window: Window) -> None:
     chrome = window(1280)
     chrome.open(address)

@@ -19,7 +19,7 @@ Window = Callable[..., Chrome]
 SOME = ("overview", "force", "covered", "claims", "sql", "methods")
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, pytest.param(390, marks=pytest.mark.slow)])
 def test_some_pages_draw_cleanly(address: str, window: Window, width: int) -> None:
     draw_pages(address, window(width), width, [p for p in PAGES if p.script in SOME])
 
@@ -94,6 +94,7 @@ def choose(chrome: Chrome, label: str, option: str) -> None:
     chrome.settle()
 
 
+@pytest.mark.slow
 def test_a_filter_stands_in_the_link_and_survives(address: str, window: Window) -> None:
     chrome = window(1280)
     chrome.open(f"{address}/force")
@@ -124,6 +125,7 @@ def test_a_filter_stands_in_the_link_and_survives(address: str, window: Window) 
     assert chrome.console_errors() == []
 
 
+@pytest.mark.slow
 def test_a_broken_link_shows_everything(address: str, window: Window) -> None:
     chrome = window(1280)
     chrome.open(f"{address}/?exposure=nonsense&district=nowhere&call_group=%3Cb%3E")
@@ -131,6 +133,7 @@ def test_a_broken_link_shows_everything(address: str, window: Window) -> None:
     assert chrome.exceptions() == []
 
 
+@pytest.mark.slow
 def test_dark_mode_draws(address: str, window: Window) -> None:
     chrome = window(1280, dark=True)
     chrome.open(f"{address}/force")

@@ -446,6 +446,7 @@ def test_loads_are_logged_without_names_of_files(tmp_path: Path) -> None:
     assert problems(store.root) == ()
 
 
+@pytest.mark.slow
 def test_nothing_is_published_or_rolled_back_unlogged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -253,6 +253,7 @@ def test_a_damaged_snapshot(
             assert not (tmp_path / f"{id_}.tar").exists()
 
 
+@pytest.mark.slow
 def test_a_purge_is_not_undone_silently(
     store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

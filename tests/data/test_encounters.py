@@ -28,6 +28,7 @@ def _day(n: int | None) -> date | None:
     return None if n is None else FIRST + timedelta(days=n)
 
 
+@pytest.mark.slow
 def test_an_officer_is_certified_on_the_days_some_credential_covers(
     con: duckdb.DuckDBPyConnection,
 ) -> None:

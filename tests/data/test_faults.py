@@ -223,6 +223,7 @@ def test_fifty_killed_loads(tmp_path: Path) -> None:
 # The clock
 
 
+@pytest.mark.slow
 def test_a_clock_set_back_keeps_the_order(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     class Yesteryear(datetime):
         @classmethod

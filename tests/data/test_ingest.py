@@ -444,6 +444,7 @@ def test_canonical_tables_and_certification_at_the_time_of_the_contact(tmp_path:
     assert column(store, "officers_sent", "contacts") == ["2", None, "3"]
 
 
+@pytest.mark.slow
 def test_children_alone_complete_contacts_already_there(tmp_path: Path) -> None:
     _load_canonical(tmp_path, contacts=CONTACTS)
     _load_canonical(tmp_path, dispositions="contact_id,disposition;C-1,arrest_booked;C-2,no_action")

@@ -318,6 +318,7 @@ def test_every_table_is_hashed_checked_and_kept(name: str) -> None:
             assert f"{name}.{enum.name} holds only listed values" in checks.rules()
 
 
+@pytest.mark.slow
 def test_a_contact_written_anew_keeps_or_replaces_its_force(tmp_path: Path) -> None:
     force = "contact_id,force_id,seq,category;C-1,F1,1,ced_used"
     load(tmp_path, contacts=numbered(2, "yes,no,no"), force_events=force)
@@ -384,7 +385,10 @@ def test_force_level_by_pandas(agency: Simulation, found: pd.DataFrame) -> None:
     assert set(level.dropna()) >= {0, 1, 2, 3} and level[used == "yes"].notna().all()
 
 
-@pytest.mark.parametrize("days", [30, 90, 365])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize("days", [pytest.param(30, marks=SLOW), 90, pytest.param(365, marks=SLOW)])
 def test_repeats_by_pandas(agency: Simulation, found: pd.DataFrame, days: int) -> None:
     contacts = agency.tables["contacts"].set_index("contact_id")
     contacts = contacts.assign(day=contacts["contact_at"].dt.normalize())
@@ -438,6 +442,7 @@ def test_serious_injuries_holds_and_referrals_by_pandas(
     assert set(event.index[event.eq(True)]) == set(completed.index[completed])
 
 
+@pytest.mark.slow
 def test_the_sample_has_every_table(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     sample.simulate(store, 6_000, 2)

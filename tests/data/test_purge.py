@@ -143,6 +143,7 @@ def _contacts_of(store: Store, id_: str) -> int:
     return int(rows[0][0])
 
 
+@pytest.mark.slow
 def test_no_rollback_brings_it_back_and_the_old_id_is_explained(
     replaced: tuple[str, Store], tmp_path: Path
 ) -> None:
@@ -166,6 +167,7 @@ def _today() -> str:
     return f"{datetime.now(UTC):%Y-%m-%d}"
 
 
+@pytest.mark.slow
 def test_what_only_a_snapshot_rolled_back_from_has_stays(tmp_path: Path) -> None:
     load(tmp_path, contacts=contacts(1, 2, 3))
     load(tmp_path, contacts=contacts(4, 5))
@@ -177,6 +179,7 @@ def test_what_only_a_snapshot_rolled_back_from_has_stays(tmp_path: Path) -> None
     assert [_contacts_of(store, i) for i in store.ids()] == [4, 5, 3]
 
 
+@pytest.mark.slow
 def test_what_a_later_load_of_its_period_lacks_goes_from_a_side_branch_too(tmp_path: Path) -> None:
     load(tmp_path, contacts=contacts(1, 2, 3))
     load(tmp_path, contacts=contacts(2, 3, 4).replace("3-03 10:00", "3-03 11:00"))
@@ -266,6 +269,7 @@ def test_links_go_and_what_they_were_of_stays(tmp_path: Path) -> None:
         ]
 
 
+@pytest.mark.slow
 def test_a_loss_run_that_names_a_purged_contact_again_can_be_purged_again(tmp_path: Path) -> None:
     load(tmp_path, contacts=contacts(1, 2))
     store = Store(tmp_path / "store")
@@ -463,6 +467,7 @@ def test_a_hold_known_only_to_a_newer_snapshot_counts(tmp_path: Path) -> None:
     assert (report.entry.removed, report.entry.held) == (0, {holds.CRITICAL: 1})
 
 
+@pytest.mark.slow
 def test_a_hold_that_ended_lets_go_of_older_snapshots(tmp_path: Path) -> None:
     event = "critical_id,contact_id,kind,legal_hold;E1,C-1,officer_death,"
     load(tmp_path, contacts=contacts(1, 2), critical_events=event + "yes")
@@ -516,6 +521,7 @@ def test_a_dry_run_changes_no_byte(replaced: tuple[str, Store]) -> None:
 # Readers, other processes, crashes, disks
 
 
+@pytest.mark.slow
 def test_a_reader_keeps_the_old_file_and_the_next_question_moves_on(
     replaced: tuple[str, Store], tmp_path: Path
 ) -> None:

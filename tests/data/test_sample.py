@@ -11,6 +11,7 @@ from data import loads, sample
 from data.store import Store
 
 
+@pytest.mark.slow
 def test_two_first_starts_at_once_make_one_agency(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -126,6 +126,7 @@ def test_columns_and_values_fit_the_schema(agency: Simulation) -> None:
                 assert not odd, f"{name}.{column.name}"
 
 
+@pytest.mark.slow
 def test_columns_and_values_fit_the_dictionary(agency: Simulation) -> None:
     path = SHARED / "DICTIONARY.md"
     if not path.exists():

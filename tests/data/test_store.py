@@ -84,6 +84,7 @@ def test_five_snapshots_and_the_one_in_use_are_kept(tmp_path: Path) -> None:
     assert store.ids() == list(reversed(made[-2:]))
 
 
+@pytest.mark.slow
 def test_the_snapshot_in_use_survives_pruning(tmp_path: Path) -> None:
     first = load(tmp_path, [row(1)])[0].snapshot
     for i in range(2, 7):
@@ -136,6 +137,7 @@ def test_an_empty_store_says_what_to_do(tmp_path: Path) -> None:
     assert not (tmp_path / "store").exists()
 
 
+@pytest.mark.slow
 def test_readers_keep_their_snapshot_while_others_are_published(tmp_path: Path) -> None:
     _, store = load(tmp_path, [row(1)])
     old = store.current()
@@ -342,6 +344,7 @@ def small_disk(tmp_path: Path):  # type: ignore[no-untyped-def]
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_really_full(tmp_path: Path, small_disk: Path) -> None:
     mine = tmp_path / "m.toml"
     mine.write_text(FULL)

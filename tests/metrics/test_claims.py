@@ -187,6 +187,7 @@ def test_another_line_of_cover_stands_apart(snapshot: Snapshot) -> None:
     assert claims(snapshot, ask(), "auto").line == LIABILITY
 
 
+@pytest.mark.slow
 def test_a_newer_loss_run_leaves_the_older_cells(tmp_path: Path) -> None:
     contacts = numbered(9).replace("2024-03", "2022-03")
     _, store = load(tmp_path, contacts=contacts, claims=BOOK, claim_valuations=FIRST)

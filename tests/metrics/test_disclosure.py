@@ -251,6 +251,7 @@ def test_public_takes_the_questions_of_the_grid_only(tmp_path: Path) -> None:
         assert "\n" not in str(refused.value)
 
 
+@pytest.mark.slow
 def test_public_numbers_are_those_within_rounded(loaded_simulation: Snapshot) -> None:
     question = ask(["force", "arrest", "voluntary_care"])
     inside = evaluate(question, snapshot=loaded_simulation)
@@ -301,6 +302,7 @@ def test_no_public_grid_of_the_simulation_gives_a_small_count(loaded_simulation:
         assert not any(0 < n < 11 for n in cells(found.standings, outcome, p))
 
 
+@pytest.mark.slow
 def test_a_second_load_of_a_few_contacts_is_not_public_yet(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     for n, shown in ((20, True), (23, False), (40, True)):

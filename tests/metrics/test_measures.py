@@ -577,6 +577,7 @@ def test_jail_data_without_a_screen_say_so(tmp_path: Path) -> None:
 # --- who was on duty, who came, who is employed ---
 
 
+@pytest.mark.slow
 def test_the_measures_agree_with_the_pages_of_the_program(
     simulated: dict[str, Report], loaded_simulation: Any
 ) -> None:
@@ -1036,6 +1037,7 @@ def test_the_command(
         run("--store", store, "--set", "pmhc", "--csv", str(tmp_path / "no" / "file.csv"))
 
 
+@pytest.mark.slow
 def test_an_agency_that_keeps_little(tmp_path: Path) -> None:
     folder = simulated_store(tmp_path, 300)
     from data.store import Store

@@ -281,6 +281,7 @@ def test_certifications_that_lapse_are_counted_by_officer(small: Snapshot) -> No
     assert aggregate.certifications(small, day, until) == (len(in_force), len(due))
 
 
+@pytest.mark.slow
 def test_the_lines_list_events_and_claims_of_the_period(tmp_path: Path) -> None:
     made = rows(every_day(date(2024, 1, 1), date(2025, 12, 31), 2))
     load(tmp_path, made)

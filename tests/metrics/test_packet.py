@@ -165,6 +165,7 @@ QUESTIONS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", range(len(QUESTIONS)))
 def test_the_rows_answer_every_question_alike(
     place: int, snapshot: Snapshot, tmp_path: Path
@@ -454,6 +455,7 @@ def _parquet(table: pa.Table) -> bytes:
     return buffer.getvalue()
 
 
+@pytest.mark.slow
 def test_members_missing_or_added_are_named(file: Path, inside: dict[str, bytes]) -> None:
     fewer = {k: v for k, v in inside.items() if k != "definitions.txt"}
     file.write_bytes(archive.pack(fewer, MADE))
@@ -593,6 +595,7 @@ def test_a_packet_is_never_public(snapshot: Snapshot, store: Path, tmp_path: Pat
     assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_on_a_fresh_clone_it_is_identical(store: Path, tmp_path: Path) -> None:
     """The command writes it; a copy of the repository without any store verifies it."""
     out = tmp_path / "p.zip"

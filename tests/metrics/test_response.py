@@ -580,6 +580,7 @@ def test_the_tile_is_of_calls(world: World) -> None:
     assert "calls of every call group: calls cannot be filtered by it" in narrow.details
 
 
+@pytest.mark.slow
 def test_a_change_is_said_by_chart_rule(tmp_path: Path) -> None:
     tables = made()
     calls, units = tables["calls"], tables["call_units"]

@@ -146,6 +146,7 @@ def test_what_was_not_recorded_is_bounded(loaded_simulation) -> None:
     assert len(sensitivity.unrecorded(comparison, found)) >= 2
 
 
+@pytest.mark.slow
 def test_the_words_carry_no_cause(seattle, loaded_simulation) -> None:
     for snapshot in (seattle, loaded_simulation):
         for outcome in ("force", "arrest", "injury"):

@@ -97,6 +97,7 @@ def alone(file: Path, statement: Statement, sql: str, given: object = None) -> l
 # Every page
 
 
+@pytest.mark.slow
 def test_a_page_of_each_kind_draws_its_figures_with_how_they_were_made(
     root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -156,6 +156,7 @@ def test_what_cannot_be_read_is_said_in_a_line(
     assert "Check" not in labels(app)
 
 
+@pytest.mark.slow
 def test_a_check_can_be_cancelled_and_asked_again(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

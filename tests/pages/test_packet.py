@@ -33,6 +33,7 @@ def hashes(app: AppTest) -> list[str]:
     return [str(c.value) for c in app.code if "SHA-256" in str(c.value)]
 
 
+@pytest.mark.slow
 def test_it_is_made_when_asked_for_and_is_the_commands_file(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -459,6 +459,7 @@ def test_the_sentence_to_copy_is_whole(force: Comparison) -> None:
     assert wording.CAUTION not in text  # the page's own, said once there
 
 
+@pytest.mark.slow
 def test_every_figure_and_table_has_its_menu(
     loaded_simulation: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -121,6 +121,7 @@ def read(content: bytes, ending: str, folder: Path) -> str:
     return "\n".join([*(p.text for p in file.paragraphs), *cells])
 
 
+@pytest.mark.slow
 def test_the_files_it_gives_are_for_publication(
     store: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -37,6 +37,7 @@ def own(app: AppTest) -> list[str]:
     return [*texts, *map(str, tables), *heads]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", [None, words.EN, words.ES])
 def test_the_page_holds_no_small_count_in_either_language(
     simulated: Path, monkeypatch: pytest.MonkeyPatch, lang: str | None

@@ -70,6 +70,7 @@ def test_a_refused_snapshot_is_one_line(tmp_path: Path, monkeypatch: pytest.Monk
     assert "rollback" in words
 
 
+@pytest.mark.slow
 def test_the_first_start_says_simulated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words = run(tmp_path / "store", "overview", monkeypatch)
     assert "Simulated data" in words

@@ -32,6 +32,7 @@ def loaded(folder: Path) -> Any:
     return make
 
 
+@pytest.mark.slow
 def test_the_short_cut_answers_as_a_loaded_store_does(tmp_path: Path) -> None:
     short = coverage.one(3, 9_000)
     full = coverage.one(3, 9_000, snapshot_of=loaded(tmp_path))
