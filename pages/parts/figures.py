@@ -6,7 +6,6 @@ import json
 import re
 from typing import Any
 
-import numpy as np
 import plotly.graph_objects as go
 
 from data.events import Event
@@ -48,31 +47,19 @@ def show(figure: go.Figure, alt: str, key: str) -> None:
 class _Ready(go.Figure):
     """A figure as it is sent: copying it and laying its numbers out takes longer than sending it."""
 
-    def __init__(self, figure: go.Figure) -> None:
-        super().__init__(figure)
-        self._sent = json.loads(self.to_json())
+    _sent: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what is sent, the same object every time."""
-        sent: dict[str, Any] | None = getattr(self, "_sent", None)
-        return super().to_dict() if sent is None else sent
+        return super().to_dict() if self._sent is None else self._sent
 
 
 @once
 def _ready(figure: go.Figure) -> _Ready:
     """Return a figure to send, without a tag in any label but our own."""
-    found = figure.to_dict()
-    return _Ready(go.Figure(_without_tags(found)) if _holds_tag(found) else figure)
-
-
-def _holds_tag(value: object) -> bool:
-    if isinstance(value, str):
-        return _OTHER_TAG.search(value) is not None
-    if isinstance(value, dict):
-        return any(map(_holds_tag, value.values()))
-    if isinstance(value, np.ndarray):
-        return value.dtype == object and any(map(_holds_tag, value.tolist()))
-    return isinstance(value, list | tuple) and any(map(_holds_tag, value))
+    found = _Ready()
+    found._sent = _without_tags(json.loads(figure.to_json()))
+    return found
 
 
 def _without_tags(value: Any) -> Any:
@@ -80,9 +67,7 @@ def _without_tags(value: Any) -> Any:
         return _OTHER_TAG.sub("&lt;", value)
     if isinstance(value, dict):
         return {k: _without_tags(v) for k, v in value.items()}
-    if isinstance(value, np.ndarray) and value.dtype == object:
-        value = value.tolist()
-    return [_without_tags(v) for v in value] if isinstance(value, list | tuple) else value
+    return [_without_tags(v) for v in value] if isinstance(value, list) else value
 
 
 def layout(figure: go.Figure, height: int, x_title: str) -> go.Figure:

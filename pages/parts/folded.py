@@ -15,9 +15,9 @@ def closed_too(key: str) -> bool:
     return False
 
 
-def expander(label: str, draw: Callable[[], None], *, key: str, expanded: bool = False) -> None:
+def expander(label: str, draw: Callable[[], None], *, key: str) -> None:
     """Draw an expander whose content ``draw`` draws once it is open; ``key`` is its own on the page."""
-    part = st.expander(label, expanded=expanded, key=key, on_change="rerun")
+    part = st.expander(label, key=key, on_change="rerun")
     if part.open or closed_too(key):
         with part:
             draw()

@@ -29,7 +29,8 @@ from metrics import wording
 from metrics.evaluate import evaluate
 from metrics.question import ask, primary_outcomes
 from tests.bench.results import ROOT
-from tests.bench.served import BOXES, PAGES, UNKNOWN, dashboard, free_port, serving
+from tests.bench.served import BOXES, PAGES, UNKNOWN, dashboard, serving
+from tests.browser.chrome import free_port
 from tests.visits import Drawn, Visit
 
 SHOWN = {"force": "force", "arrest": "arrest", "care": "voluntary_care"}

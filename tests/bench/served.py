@@ -7,7 +7,6 @@ import contextlib
 import itertools
 import os
 import random
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from urllib.request import urlopen
 from tests.bench.filters import Cut, bare, sql
 from tests.bench.results import ROOT, Taken, clocked
 from tests.bench.stores import ensure
+from tests.browser.chrome import free_port
 from tests.visits import Drawn, Visit
 
 PAGES = ("overview", "force", "arrest", "care")
@@ -75,13 +75,6 @@ def serving(command: list[str], port: int, store: Path | None = None) -> Iterato
     finally:
         process.kill()
         process.wait()
-
-
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def dashboard(port: int) -> list[str]:

@@ -6,7 +6,6 @@ import json
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.chrome import free_port
+
 REQUIRED = os.environ.get("CIT_ENGINE_TESTS") == "required"
 PASSWORD = "open-Sesame-31"
 
@@ -26,13 +27,6 @@ def lack(reason: str) -> None:
     if REQUIRED:
         pytest.fail(reason)
     pytest.skip(reason)
-
-
-def free_port() -> int:
-    """Return a port that nothing listens at."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 def wait(until: Callable[[], bool], what: str, seconds: float = 90) -> None:

@@ -17,6 +17,7 @@ from data.roles import Role
 from data.store import Store
 from metrics import aggregate, ask, evaluate
 from metrics.__main__ import parser
+from tests.browser.chrome import free_port
 from tests.engines import servers
 from tests.engines.conftest import Pair
 from tests.engines.parity import rows
@@ -79,7 +80,7 @@ def test_a_table_that_is_not_what_is_expected(
 @on_postgres
 def test_addresses_that_lead_nowhere(postgres: Pair, capfd: pytest.CaptureFixture[str]) -> None:
     good = postgres.url
-    postgres.settings(good.replace(good.rpartition(":")[2], f"{servers.free_port()}/postgres"))
+    postgres.settings(good.replace(good.rpartition(":")[2], f"{free_port()}/postgres"))
     assert "does not answer; start it" in _refused(capfd, postgres)
     postgres.settings(good + "no")
     assert "has no such database" in _refused(capfd, postgres)
@@ -234,7 +235,7 @@ def test_spark_says_what_is_wrong(spark: Pair, capfd: pytest.CaptureFixture[str]
 
 @on_spark
 def test_a_spark_master_that_is_down_is_said_at_once(spark: Pair) -> None:
-    spark.settings(f"spark://127.0.0.1:{servers.free_port()}")
+    spark.settings(f"spark://127.0.0.1:{free_port()}")
     done = subprocess.run(
         [sys.executable, "-m", "metrics", "evaluate", "--store", str(spark.root)],
         capture_output=True,
