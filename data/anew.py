@@ -11,7 +11,7 @@ import duckdb
 from data import checks, encounters, schema
 from data.errors import SnapshotError, UserError
 from data.registry import DISPOSITIONS
-from data.sql import literal, one
+from data.sql import literal, one, private
 from data.store import Snapshot
 
 CONTACT = "(agency_id, source, contact_id)"
@@ -19,15 +19,6 @@ OF_INCIDENT = "calls"
 """The table whose rows go with the last contact of their incident; others only lose the number."""
 
 _OLD = "previous"
-
-
-def open_private(path: str = ":memory:") -> duckdb.DuckDBPyConnection:
-    """Open a database that writes nothing beside itself: blocks spilled to disk are not wiped."""
-    con = duckdb.connect(path)
-    con.execute("SET temp_directory = ''")
-    con.execute("SET enable_progress_bar = false")
-    con.execute("SET TimeZone = 'UTC'")
-    return con
 
 
 def attach(con: duckdb.DuckDBPyConnection, snapshot: Snapshot, name: str) -> None:
@@ -51,7 +42,7 @@ def write(
     ``gone`` are their (agency_id, source, contact_id), ``keys`` the keys of contacts and incidents that
     no link may hold any more. Raises ``SnapshotError`` if a rule is broken or one of them is left.
     """
-    with contextlib.closing(open_private(str(building))) as con:
+    with contextlib.closing(private(str(building))) as con:
         schema.create(con)
         # Temporary tables are in memory, where nothing spills: the list itself is never written.
         con.execute(
@@ -74,10 +65,7 @@ def write(
                 _copy(con, table)
         con.execute("COMMIT")
         con.execute(f"DETACH {_OLD}")
-        con.execute("BEGIN")
-        encounters.build(con)
-        con.execute("COMMIT")
-        checks.run(con)
+        encounters.build(con, beside=checks.tasks())
         _nothing_left(con)
         con.execute("CHECKPOINT")
     if building.with_name(building.name + ".wal").exists():

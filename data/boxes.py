@@ -7,7 +7,7 @@ import duckdb
 from data.cells import MOST_UNKNOWN_VALUES, clean, fits, unknown_label
 from data.errors import UserError
 from data.mapping_model import ColumnMapping, Mapping, TableMapping
-from data.sql import literal, one, quote
+from data.sql import WORK, insert, literal, one, quote
 
 
 def _answer(raw: str, ticks: tuple[tuple[str, str], ...]) -> str:
@@ -27,13 +27,10 @@ def one_row_per_box(
     columns = list(boxed.values())
     meant = f"boxes_{table.table.name}"
     names = ", ".join(f"{name} VARCHAR" for name in boxed)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {meant} (box INTEGER, {names})")
-    marks = ", ".join("?" * (len(boxed) + 1))
+    con.execute(f"CREATE OR REPLACE TABLE {WORK}.{meant} (box INTEGER, {names})")
     values = zip(*(c.boxes for c in columns), strict=True)
-    con.executemany(
-        f"INSERT INTO {meant} VALUES ({marks})",
-        [(i, *(value for _, value in box)) for i, box in enumerate(values)],
-    )
+    rows = [(i, *(value for _, value in box)) for i, box in enumerate(values)]
+    insert(con, f"{WORK}.{meant}", rows)
     ticked = ", ".join(
         f"CASE WHEN {_answer(clean(header, mapping.not_recorded), columns[0].ticks)} = 'yes'"
         f" THEN {i} END"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import duckdb
 
 from data.registry import COVARIATES, EXPOSURES, OUTCOMES, dispositions, force
+from data.sql import at_once, literal
 
 ENCOUNTERS_SQL = Path(__file__).with_name("encounters.sql")
 
@@ -57,8 +60,15 @@ def columns() -> dict[str, tuple[str, str]]:
     return found
 
 
-def build(con: duckdb.DuckDBPyConnection) -> None:
-    """(Re)build ``encounters`` from the canonical tables of this database, and what is prepared from it."""
+def build(
+    con: duckdb.DuckDBPyConnection,
+    beside: Sequence[Callable[[duckdb.DuckDBPyConnection], object]] = (),
+) -> None:
+    """(Re)build ``encounters`` from the canonical tables of this database, and what is prepared from it.
+
+    What is to be done ``beside`` the latter needs the former and writes nothing. Call outside a
+    transaction.
+    """
     from data import prepared  # which reads what this module makes
 
     con.execute(
@@ -66,16 +76,30 @@ def build(con: duckdb.DuckDBPyConnection) -> None:
         f"CREATE OR REPLACE TEMP MACRO disposition_bit(code) AS {dispositions.bit_sql('code')}"
     )
     con.execute(ENCOUNTERS_SQL.read_text(encoding="utf-8"))
-    select = ",\n".join(f"{sql} AS {name}" for name, (sql, _) in columns().items())
+    select = ",\n".join(f"{_planned(sql)} AS {name}" for name, (sql, _) in columns().items())
     con.execute(
         f"CREATE OR REPLACE TABLE encounters AS SELECT {select} FROM encounter_facts"
         " ORDER BY agency_id, source, contact_at, contact_id"
     )
-    con.execute(
+    said = [
         "COMMENT ON TABLE encounters IS"
         " 'The analysis relation: exactly one row per contact, one column per registry entry.'"
-    )
+    ]
     for name, (_, comment) in columns().items():
-        quoted = comment.replace("'", "''")
-        con.execute(f"COMMENT ON COLUMN encounters.{name} IS '{quoted}'")
-    prepared.build(con)
+        said.append(f"COMMENT ON COLUMN encounters.{name} IS {literal(comment)}")
+    con.execute(f"BEGIN; {'; '.join(said)}; COMMIT")
+    at_once(con, [*prepared.tasks(), *beside])
+
+
+_DISPOSED = re.compile(r"\bdisposed\((\w+), (\w+), \[([^\]]*)\]\)")
+
+
+def _planned(sql: str) -> str:
+    """The same SQL with sets of dispositions as numbers: to plan one takes longer than a small export."""
+    return _DISPOSED.sub(
+        lambda found: (
+            f"disposed_bits({found[1]}, {found[2]},"
+            f" {dispositions.bits(found[3].replace(chr(39), '').split(', '))})"
+        ),
+        sql,
+    )

@@ -20,9 +20,11 @@ CREATE OR REPLACE TEMP MACRO code_bits(codes) AS
 
 -- Did the contact end in one of the wanted dispositions? FALSE only where a disposition was recorded
 -- and the source has a label for at least one of them: what it cannot say is not recorded.
+CREATE OR REPLACE TEMP MACRO disposed_bits(recorded, sayable, bits) AS
+    CASE WHEN recorded & bits <> 0 THEN TRUE
+         WHEN recorded <> 0 AND sayable & bits <> 0 THEN FALSE END;
 CREATE OR REPLACE TEMP MACRO disposed(recorded, sayable, wanted) AS
-    CASE WHEN recorded & code_bits(wanted) <> 0 THEN TRUE
-         WHEN recorded <> 0 AND sayable & code_bits(wanted) <> 0 THEN FALSE END;
+    disposed_bits(recorded, sayable, code_bits(wanted));
 
 -- Seen again within so many days of the first contact: FALSE only where the export reaches that far.
 CREATE OR REPLACE TEMP MACRO seen_again(days, first_of_person, contact_day, last_day, days_to_next) AS

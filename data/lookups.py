@@ -8,7 +8,6 @@ from data.cells import clean, key_sql
 from data.errors import UserError
 from data.mapping_model import ColumnMapping, Mapping, TableMapping
 from data.sql import quote
-from data.staging import holder
 
 
 def look_up(
@@ -17,10 +16,12 @@ def look_up(
     table: TableMapping,
     columns: dict[str, ColumnMapping],
     mapping: Mapping,
+    stages: dict[str, str],
 ) -> None:
     """Add to a staging table what it looks up elsewhere, by the number of the incident.
 
-    Of several rows of one incident the first that is recorded counts.
+    ``stages`` are the staging tables by file, named with or without its ending. Raises ``UserError`` if
+    the file is not among them. Of several rows of one incident the first that is recorded counts.
     """
     wanted: dict[str, dict[str, str]] = {}
     for reading in (r for c in columns.values() for r in c.lookups):
@@ -28,7 +29,7 @@ def look_up(
         wanted.setdefault(str(reading.lookup), {}).update(there)
     for name, headers in wanted.items():
         other = mapping.tables[name]
-        found = holder(con, other.file or "")
+        found = stages.get(other.file or "")
         if found is None:
             raise UserError(
                 f"the mapping {mapping.name!r} completes {table.table.name} from the file"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import duckdb
 
 from data import checks, opening, schema, transform
+from data.building import keyed_at_once
 from data.errors import UserError
 from data.mapping_model import ColumnMapping
 from data.registry import DISPOSITIONS
-from data.report import Load, reject
-from data.sql import literal, once, one
+from data.report import Load, reject_all
+from data.sql import WORK, at_once, insert, literal, once, one
 from data.store import Store
 
 PREVIOUS = "previous"
@@ -59,52 +62,78 @@ def attach_previous(
 
 
 def merge(load: Load, *, carried: bool, replace_period: bool, simulated: bool) -> None:
-    """Fill the canonical tables from the typed ones and, if ``carried``, the previous snapshot.
-
-    Call inside a transaction: row by row, the flushes to disk would take longer than the work.
-    """
+    """Fill the canonical tables from the typed ones and, if ``carried``, the previous snapshot."""
     con = load.con
+    _hash_keys(load)
     _insert_agency(load, simulated, carried)
     _insert_contacts(load)
     _note_source_columns(load)
     if carried:
         _carry_contacts(load, replace_period)
-    for name in schema.children():
-        if name in load.tables:
-            _insert_children(load, name)
+    _reject(load, carried)
+    fills = [partial(_fill, load=load, table=t, carried=carried) for t in _filled(load, carried)]
+    at_once(con, fills)
+
+
+def _filled(load: Load, carried: bool) -> list[schema.Table]:
+    """The tables that are filled one by one, once the contacts are there."""
+    fillable = [*schema.children().values(), *schema.of_agency().values()]
+    if not carried:
+        return [t for t in fillable if t.name in load.tables]
+    others = ("agencies", "loads", "rejected", "source_columns")
+    return [*fillable, *(schema.tables()[name] for name in others)]
+
+
+def _fill(con: duckdb.DuckDBPyConnection, load: Load, table: schema.Table, carried: bool) -> None:
+    """Fill one table, and keep of its old rows those that stay."""
+    if table.name in schema.children():
+        if table.name in load.tables:
+            _insert_children(con, load, table)
         if carried:
-            _carry_children(load, name)
-    for name, table in schema.of_agency().items():
-        if name in load.tables:
-            _insert_of_agency(load, table, carried and table.append_only)
-        if carried:
-            _carry_unless_new(con, table)
+            _carry_children(con, load, table.name)
+        return
+    if table.name in schema.of_agency() and table.name in load.tables:
+        _insert_of_agency(con, load, table)
     if carried:
-        for name in ("agencies", "loads", "rejected", "source_columns"):
-            _carry_unless_new(con, schema.tables()[name])
+        _carry_unless_new(con, table)
 
 
-def _hash_keys(load: Load, name: str) -> dict[str, str]:
-    """Hash the keys of a typed table; return by column SQL that joins them as `_values` reads them.
-
-    Every distinct key is hashed once in a load, to the temporary table ``keys_<kind>``.
-    """
-    con = load.con
-    columns = {n: n for n, c in load.tables[name].items() if c.canonical.type == "key"}
+def _keys(load: Load, name: str) -> dict[str, str]:
+    """Return the key columns of a typed table, and the column that holds the number of each."""
+    keys = {n: n for n, c in load.tables[name].items() if c.canonical.type == "key"}
     if schema.tables()[name].of_contact:
-        columns["contact_id"] = "key_raw"
-    joins = {}
-    for column, raw in columns.items():
-        # The kind is part of the hash: the same number of two kinds never hashes alike.
-        kind = column.removesuffix("_id").removesuffix("_key")
-        con.execute(f"CREATE TEMP TABLE IF NOT EXISTS keys_{kind} (raw VARCHAR, hashed VARCHAR)")
+        keys["contact_id"] = "key_raw"
+    return keys
+
+
+def _kind(column: str) -> str:
+    """The kind of a key is part of its hash: the same number of two kinds never hashes alike."""
+    return column.removesuffix("_id").removesuffix("_key")
+
+
+def _hash_keys(load: Load) -> None:
+    """Hash every distinct number once in a load, to the tables ``keys_<kind>``."""
+    found: dict[str, list[str]] = {}
+    for name in load.tables:
+        for column, raw in _keys(load, name).items():
+            found.setdefault(_kind(column), []).append(f"SELECT {raw} AS raw FROM typed_{name}")
+
+    def hash_kind(con: duckdb.DuckDBPyConnection, kind: str) -> None:
         con.execute(
-            f"INSERT INTO keys_{kind} SELECT raw, keyed({literal(kind)}, {literal(load.agency_id)},"
-            f" raw) FROM (SELECT DISTINCT raw FROM (SELECT {raw} AS raw FROM typed_{name}"
-            f" WHERE {raw} IS NOT NULL) ANTI JOIN keys_{kind} USING (raw))"
+            f"CREATE TABLE {WORK}.keys_{kind} AS SELECT raw, keyed({literal(kind)},"
+            f" {literal(load.agency_id)}, raw) AS hashed FROM (SELECT DISTINCT raw FROM"
+            f" ({' UNION ALL '.join(found[kind])}) WHERE raw IS NOT NULL)"
         )
-        joins[column] = f" LEFT JOIN keys_{kind} k_{column} ON k_{column}.raw = {raw}"
-    return joins
+
+    keyed_at_once(load.con, [partial(hash_kind, kind=kind) for kind in found])
+
+
+def _join_keys(load: Load, name: str) -> dict[str, str]:
+    """Return by column SQL that joins a typed table's hashed keys, as `_values` reads them."""
+    return {
+        column: f" LEFT JOIN keys_{_kind(column)} k_{column} ON k_{column}.raw = {raw}"
+        for column, raw in _keys(load, name).items()
+    }
 
 
 def _values(columns: dict[str, ColumnMapping]) -> dict[str, str]:
@@ -157,7 +186,7 @@ def _insert_contacts(load: Load) -> None:
     values = {
         name: transform.window(value, columns[name]) for name, value in _values(columns).items()
     }
-    keys = "".join(_hash_keys(load, "contacts").values())
+    keys = "".join(_join_keys(load, "contacts").values())
     load.con.execute(
         f"INSERT INTO contacts BY NAME SELECT {_fixed(load)}, k_contact_id.hashed AS contact_id,"
         f" contact_at_basis{_listed(values)} FROM grouped{keys}"
@@ -170,19 +199,15 @@ def _insert_contacts(load: Load) -> None:
     load.report.contacts, load.covers = int(n), (first, last)
 
 
-def _insert_children(load: Load, name: str) -> None:
-    """Insert a table of several rows per contact; refuse bad rows of its own file."""
-    con, columns = load.con, load.tables[name]
-    table = schema.tables()[name]
+def _insert_children(con: duckdb.DuckDBPyConnection, load: Load, table: schema.Table) -> None:
+    """Insert a table of several rows per contact."""
+    name, columns = table.name, load.tables[table.name]
     own_key = [k for k in table.key if k in columns]
-    joins = _hash_keys(load, name)
+    joins = _join_keys(load, name)
     del joins["contact_id"]
-    _note_numbers(load)
-    if load.mapping.tables[name].file is not None:
-        _reject_orphans(load, name)
     rest = [n for n in columns if n not in own_key]
     if own_key:
-        rows = _one_each(load, name, ["key_raw", *own_key], rest)
+        rows = _one_each(con, load, name, ["key_raw", *own_key], rest)
         filled = " AND ".join(f"{k} IS NOT NULL" for k in own_key)
     else:
         every = ["key_raw", *columns]
@@ -199,10 +224,12 @@ def _insert_children(load: Load, name: str) -> None:
     )
 
 
-def _one_each(load: Load, name: str, key: list[str], rest: list[str]) -> str:
+def _one_each(
+    con: duckdb.DuckDBPyConnection, load: Load, name: str, key: list[str], rest: list[str]
+) -> str:
     """SQL for the typed rows of a table, one for each key: grouped only where one has several."""
     table, columns, keys = f"typed_{name}", load.tables[name], ", ".join(key)
-    if once(load.con, table, key):
+    if once(con, table, key):
         return f"SELECT {', '.join([*key, *rest])} FROM {table}"
     values = "".join(f", {transform.combined(n, columns[n])} AS {n}" for n in rest)
     return f"SELECT {keys}{values} FROM {table} GROUP BY {keys}"
@@ -215,41 +242,44 @@ def _a_time(value: str, column: ColumnMapping) -> str:
     return f"CASE WHEN {transform.not_a_time(value)} IS NULL THEN {value} END"
 
 
-def _note_numbers(load: Load) -> None:
-    """Note in ``here`` which numbers of contacts are in the table: once, while no other number is met."""
-    if (numbers := int(one(load.con, "SELECT count(*) FROM keys_contact")[0])) == load.numbers:
-        return
-    load.numbers = numbers
-    load.con.execute(
-        "CREATE OR REPLACE TEMP TABLE here AS SELECT raw, hashed, contact_at FROM keys_contact"
-        f" JOIN contacts ON contact_id = hashed AND agency_id = {literal(load.agency_id)}"
-        f" AND source = {literal(load.mapping.source)}"
-    )
+def _reject(load: Load, carried: bool) -> None:
+    """Refuse bad rows of every typed table but the contacts'."""
+    children = [n for n in schema.children() if n in load.tables]
+    if children:
+        # Which numbers of contacts are in the table, of this load or of one before.
+        load.con.execute(
+            f"CREATE OR REPLACE TABLE {WORK}.here AS SELECT raw, hashed, contact_at"
+            f" FROM keys_contact JOIN contacts ON contact_id = hashed"
+            f" AND agency_id = {literal(load.agency_id)} AND source = {literal(load.mapping.source)}"
+        )
+    # Of a table in the contacts' own file every row is a contact's, and its flaws are left out.
+    tests = {}
+    for name in (n for n in children if load.mapping.tables[n].file):
+        tests[name] = [_orphan(load, name), *_flaws(load, name)]
+    tests |= {n: _flaws(load, n) for n in schema.of_agency() if n in load.tables}
+    reject_all(load, tests)
+    for name, table in schema.of_agency().items():
+        if carried and table.append_only and name in load.tables:
+            _leave_out_said(load, table)
 
 
-def _reject_orphans(load: Load, name: str) -> None:
+def _orphan(load: Load, name: str) -> tuple[str, str]:
+    """The test that a row has its contact."""
     here = "EXISTS (FROM here WHERE raw = key_raw)"
     reason = (
         "CASE WHEN key_raw IS NULL THEN 'no contact number'"
         f" WHEN NOT {here} THEN '{name}: no such contact' END"
     )
-    _reject_rows(load, name, [(reason, ", ".join(load.mapping.tables[name].key))])
+    return reason, ", ".join(load.mapping.tables[name].key)
 
 
-def _insert_of_agency(load: Load, table: schema.Table, only_new: bool) -> None:
-    """Insert a table of the agency as a whole; refuse rows without what it needs.
-
-    With ``only_new`` a row whose key the previous snapshot has is refused if it says something else
-    there, and left out if it says the same.
-    """
+def _insert_of_agency(con: duckdb.DuckDBPyConnection, load: Load, table: schema.Table) -> None:
+    """Insert a table of the agency as a whole."""
     columns = load.tables[table.name]
     own_key = [k for k in table.key if k in columns]
-    _reject_rows(load, table.name, [])
-    hashed = "".join(_hash_keys(load, table.name).values())
-    if only_new:
-        _leave_out_said(load, table)
-    rows = _one_each(load, table.name, own_key, [n for n in columns if n not in own_key])
-    load.con.execute(
+    hashed = "".join(_join_keys(load, table.name).values())
+    rows = _one_each(con, load, table.name, own_key, [n for n in columns if n not in own_key])
+    con.execute(
         f"INSERT INTO {table.name} BY NAME SELECT {literal(load.agency_id)} AS agency_id,"
         f" {literal(load.load_id)} AS load_id{_listed(_values(columns))} FROM"
         f" ({rows}){hashed}"
@@ -257,7 +287,10 @@ def _insert_of_agency(load: Load, table: schema.Table, only_new: bool) -> None:
 
 
 def _leave_out_said(load: Load, table: schema.Table) -> None:
-    """Drop typed rows whose key is in the previous snapshot; refuse those with other values there."""
+    """Drop typed rows whose key is in the previous snapshot; refuse those with other values there.
+
+    What was said on a day stays said: a row that says something else is no correction.
+    """
     con, name = load.con, table.name
     shared = set(_shared_columns(con, name))
     columns = {n: c for n, c in load.tables[name].items() if n in shared}
@@ -280,17 +313,17 @@ def _leave_out_said(load: Load, table: schema.Table) -> None:
     at_fault = next(c.readings[0].column for c in columns.values() if c.readings)
     if other:
         reason = f"CASE WHEN EXISTS ({there} AND ({other})) THEN {why} END"
-        _reject_rows(load, name, [(reason, at_fault)])
+        reject_all(load, {name: [(reason, at_fault)]})
     con.execute(f"DELETE FROM typed_{name} t WHERE EXISTS ({there})")
 
 
-def _reject_rows(load: Load, name: str, tests: list[tuple[str, str]]) -> None:
-    """Refuse rows that lack what their table needs, or hold a date that is none.
+def _flaws(load: Load, name: str) -> list[tuple[str, str]]:
+    """The tests that a row has what its table needs, and no date that is none.
 
-    ``tests`` come first: reason (SQL) and the column at fault.
+    Each is the reason (SQL) and the column of the export at fault.
     """
-    columns = load.tables[name]
-    for n, c in columns.items():
+    tests = []
+    for n, c in load.tables[name].items():
         at_fault = c.readings[0].column if c.readings else n
         if c.canonical.required:
             why = literal(_LACKS.get(n, f"no {n.replace('_', ' ')}"))
@@ -300,8 +333,7 @@ def _reject_rows(load: Load, name: str, tests: list[tuple[str, str]]) -> None:
         if most := checks.LONGEST.get((name, n)):
             why = literal(f"{n} longer than {most} characters")
             tests.append((f"CASE WHEN length({n}) > {most} THEN {why} END", at_fault))
-    for reason, column in tests:
-        reject(load, name, reason, {"": column})
+    return tests
 
 
 def _note_source_columns(load: Load) -> None:
@@ -323,7 +355,7 @@ def _note_source_columns(load: Load) -> None:
                     c.recorded_until,
                 )
             )
-    load.con.executemany("INSERT INTO source_columns VALUES (?, ?, ?, ?, ?, ?, ?)", records)
+    insert(load.con, "source_columns", records)
 
 
 def _shared_columns(con: duckdb.DuckDBPyConnection, table: str) -> list[str]:
@@ -372,7 +404,7 @@ def _carry_contacts(load: Load, replace_period: bool) -> None:
     _carry(con, "contacts", keep)
 
 
-def _carry_children(load: Load, table: str) -> None:
+def _carry_children(con: duckdb.DuckDBPyConnection, load: Load, table: str) -> None:
     """Keep the children of kept contacts, unless this load brought new ones.
 
     A contact written anew loses its old children, but only to a load that reads their table at all.
@@ -380,7 +412,7 @@ def _carry_children(load: Load, table: str) -> None:
     own = literal(load.load_id)
     old = f" AND n.load_id <> {own}" if table in load.tables else ""
     _carry(
-        load.con,
+        con,
         table,
         f"EXISTS (FROM contacts n WHERE {_SAME_CONTACT}{old})"
         f" AND NOT EXISTS (FROM {table} n WHERE {_SAME_CONTACT} AND n.load_id = {own})",

@@ -23,7 +23,7 @@ from data.anew import CONTACT, OF_INCIDENT
 from data.errors import UserError
 from data.intake import uploads
 from data.roles import Role
-from data.sql import one
+from data.sql import one, private
 from data.store import Snapshot, Store
 
 _DISK_ERRORS = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException, OSError)
@@ -94,7 +94,7 @@ def purge(
         if not dry_run:
             store.sweep()
         current = store.current()
-        with contextlib.closing(anew.open_private()) as con:
+        with contextlib.closing(private()) as con:
             progress("looking for what to remove")
             names = _attach(con, store, current)
             _find(con, names, file, current)

@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -343,9 +344,15 @@ def _refuse_far_cells(packed: zipfile.ZipFile, name: str) -> None:
             )
 
 
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    """One for all files: to start another for each takes longer than to read its header."""
+    return duckdb.connect()
+
+
 def _parquet_header(path: Path) -> list[str]:
     try:
-        with duckdb.connect() as con:
+        with _engine().cursor() as con:
             rows = con.execute(f"DESCRIBE SELECT * FROM {parquet(path)}").fetchall()
     except duckdb.Error:
         raise UserError(f"{path.name}: is not a whole Parquet file; export it again") from None

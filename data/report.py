@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
+from functools import partial
 
 import duckdb
 
@@ -14,7 +15,7 @@ from data.errors import TooManyRejectedError
 from data.mapping_model import ColumnMapping, Mapping
 from data.readers import ExportFile
 from data.registry import OUTCOMES
-from data.sql import literal, one
+from data.sql import at_once, insert, literal, one
 from data.staging import StagedFile
 from data.transform import file_of
 
@@ -61,8 +62,6 @@ class Load:
     staged: dict[str, list[StagedFile]] = field(default_factory=dict)
     covers: tuple[date | None, date | None] = (None, None)
     first_reject: str = ""
-    numbers: int = -1
-    """Contact numbers there were when last it was noted which of them are in ``contacts``."""
 
     def count_rejected(self, n: int, file: str, row: int, column: str | None, reason: str) -> None:
         """Count ``n`` rows more as rejected, the first of which stands here.
@@ -88,10 +87,32 @@ def reject_unreadable(load: Load, staged: list[StagedFile]) -> None:
     for file in staged:
         for bad in file.bad_lines:
             load.count_rejected(bad.rows, file.file.name, bad.row, None, bad.reason)
-            load.con.executemany(
-                "INSERT INTO rejected VALUES (?, ?, ?, ?, NULL, NULL)",
-                [(load.load_id, file.file.name, bad.row + i, bad.reason) for i in range(bad.rows)],
-            )
+            name = file.file.name
+            rows = [
+                (load.load_id, name, bad.row + i, bad.reason, None, None) for i in range(bad.rows)
+            ]
+            insert(load.con, "rejected", rows)
+
+
+def reject_all(load: Load, tests: dict[str, list[tuple[str, str]]]) -> None:
+    """Refuse the rows of typed tables that fail a test, table by table and test by test.
+
+    A test is the reason (SQL over a row: NULL, or why it is refused) and the column of the export at
+    fault.
+    """
+    asked = {name: own for name, own in tests.items() if own}
+
+    def count(con: duckdb.DuckDBPyConnection, name: str) -> tuple[int, ...]:
+        # All of a table's tests in one pass: few rows fail any.
+        fails = ", ".join(f"({why}) IS NOT NULL AS t{i}" for i, (why, _) in enumerate(asked[name]))
+        counts = ", ".join(f"count(*) FILTER (t{i})" for i in range(len(asked[name])))
+        return one(con, f"SELECT {counts} FROM (SELECT {fails} FROM typed_{name} t)")
+
+    counted = at_once(load.con, [partial(count, name=name) for name in asked])
+    for (name, own), counts in zip(asked.items(), counted, strict=True):
+        for (why, column), n in zip(own, counts, strict=True):
+            if n:
+                reject(load, name, why, {"": column})
 
 
 def reject(load: Load, table: str, reason: str, columns: dict[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -92,6 +93,19 @@ def create(con: duckdb.DuckDBPyConnection, *, indexed: bool = True) -> None:
         text = _without_indexes(text)
     # One transaction: by itself every COMMENT would be one, with its own flush to disk.
     con.execute(f"BEGIN; {text}; COMMIT")
+
+
+@cache
+def blank() -> bytes:
+    """Return a database file with every canonical table, not indexed, and no row.
+
+    To write a copy takes no time; to say every COMMENT again takes longer than to read a small export.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "blank.duckdb"
+        with duckdb.connect(str(path)) as con:
+            create(con, indexed=False)
+        return path.read_bytes()
 
 
 def _without_indexes(text: str) -> str:

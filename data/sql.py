@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import Any, TypeVar
 
 import duckdb
+
+WORK = "memory.main"
+"""Where a load keeps what it needs on the way: the database in memory that its connection opened first."""
+
+_MOST_AT_ONCE = 4
+"""Each task holds its own intermediate results, and the engine uses every core for one that is large."""
+
+_ROWS_IN_ONE = 1_000
+
+T = TypeVar("T")
 
 
 def quote(name: str) -> str:
@@ -36,3 +49,52 @@ def once(con: duckdb.DuckDBPyConnection, table: str, columns: Iterable[str]) -> 
     """
     listed = ", ".join(columns)
     return bool(one(con, f"SELECT count(*) = count(DISTINCT hash({listed})) FROM {table}")[0])
+
+
+def insert(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows, many in one statement: by itself each takes a millisecond."""
+    for first in range(0, len(rows), _ROWS_IN_ONE):
+        some = rows[first : first + _ROWS_IN_ONE]
+        marks = ", ".join(f"({', '.join('?' * len(row))})" for row in some)
+        con.execute(f"INSERT INTO {table} VALUES {marks}", [value for row in some for value in row])
+
+
+def at_once(
+    con: duckdb.DuckDBPyConnection,
+    tasks: Sequence[Callable[[duckdb.DuckDBPyConnection], T]],
+    prepare: Callable[[duckdb.DuckDBPyConnection], None] = lambda own: None,
+) -> list[T]:
+    """Run tasks side by side, each with a connection of its own to the same databases.
+
+    Return what they return, in order; of several errors the first task's is raised. A task sees what is
+    committed, and nothing temporary of ``con``: ``prepare`` gives its connection what else it needs.
+    """
+    (path,) = one(con, "SELECT current_setting('search_path')")
+
+    def run(task: Callable[[duckdb.DuckDBPyConnection], T], own: duckdb.DuckDBPyConnection) -> T:
+        with closing(own):
+            own.execute("SET enable_progress_bar = false")
+            if path:
+                own.execute(f"SET search_path = {literal(path)}")
+            prepare(own)
+            return task(own)
+
+    pool = ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, _MOST_AT_ONCE))
+    try:
+        running = [pool.submit(run, task, con.cursor()) for task in tasks]
+        return [each.result() for each in running]
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def private(path: str = ":memory:") -> duckdb.DuckDBPyConnection:
+    """Open a database that writes nothing beside itself.
+
+    What does not fit in memory would go to disk in blocks that are not wiped first: bytes of columns
+    that must be written nowhere stood in them when tried.
+    """
+    con = duckdb.connect(path)
+    con.execute("SET temp_directory = ''")
+    con.execute("SET GLOBAL TimeZone = 'UTC'")
+    con.execute("SET enable_progress_bar = false")
+    return con

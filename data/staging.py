@@ -12,7 +12,7 @@ import duckdb
 from data.errors import UserError
 from data.mapping_model import FileFormat
 from data.readers import ExportFile, parquet, path_literal, read_excel, refuse_changed
-from data.sql import literal, one, quote
+from data.sql import WORK, literal, one, quote
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def stage(
     duplicates: tuple[str, ...] | None,
     wanted: FileFormat,
 ) -> list[StagedFile]:
-    """Create the temporary table ``table`` with the needed columns of all files, trimmed.
+    """Create the table ``table`` of the work area with the needed columns of all files, trimmed.
 
     Columns: ``file_no``, ``row_hash`` (of the columns that make rows duplicates), ``skip`` (0 for a
     row, else REPEATED_HEADER or BLANK) and one VARCHAR per needed column, NULL where blank or where
@@ -82,15 +82,11 @@ def stage(
         names.add(column.lower())
     columns = "".join(f", {quote(c)} VARCHAR" for c in needed)
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {table}"
+        f"CREATE OR REPLACE TABLE {WORK}.{table}"
         f" (file_no INTEGER, row_hash UBIGINT, skip UTINYINT{columns})"
     )
-    con.execute("CREATE TEMP TABLE IF NOT EXISTS staged_files (file VARCHAR, stage VARCHAR)")
     staged = []
     for number, file in enumerate(files):
-        con.execute(
-            "INSERT INTO staged_files VALUES (?, ?), (?, ?)", [file.name, table, file.table, table]
-        )
         first = int(one(con, f"SELECT count(*) FROM {table}")[0])
         hashed = sorted(duplicates or file.header)
         missing = [c for c in hashed if c not in file.header]
@@ -104,12 +100,6 @@ def stage(
         staged.append(StagedFile(file, first, _insert(con, insert, file, wanted)))
         refuse_changed(file)
     return staged
-
-
-def holder(con: duckdb.DuckDBPyConnection, file: str) -> str | None:
-    """Return the staging table that holds a file, named with or without its ending; None if none does."""
-    row = con.execute("SELECT stage FROM staged_files WHERE file = ? LIMIT 1", [file]).fetchone()
-    return str(row[0]) if row else None
 
 
 def _staging_select(file: ExportFile, here: list[str], hashed: list[str]) -> str:

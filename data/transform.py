@@ -25,11 +25,10 @@ from data.cells import (
 )
 from data.errors import UserError
 from data.identifying import HIDDEN, KEY_LOOKS_LIKE, LABEL_LOOKS_IDENTIFYING
-from data.lookups import look_up
 from data.mapping_model import ColumnMapping, Mapping, Reading, TableMapping
 from data.moments import EARLIEST, hour_bands, moment_sql, not_a_time
 from data.readers import ExportFile
-from data.sql import literal, one, quote
+from data.sql import WORK, literal, one, quote
 from data.staging import StagedFile
 
 __all__ = [
@@ -225,16 +224,14 @@ def type_rows(
     columns: dict[str, ColumnMapping],
     mapping: Mapping,
 ) -> Typed:
-    """Create the temporary table ``target``: one typed row per staged row.
+    """Create the table ``target`` of the work area: one typed row per staged row.
 
     Columns: ``rn`` (order), ``key_raw`` (the contact's own number, NULL if blank) and one per
     canonical column; of dates and times, `not_a_time` says which are none. Repeated headers, blank
     lines and what the table leaves out are left out; of a table with one column per box every box
-    ticked is a row. Raises ``UserError`` for a value map that fits none of the values, and where
-    columns are looked up in a file that was not given.
+    ticked is a row. Raises ``UserError`` for a value map that fits none of the values.
     """
     typed = Typed(target)
-    look_up(con, stage, table, columns, mapping)
     kept = kept_sql(table)
     select, joins = [], []
     rows, rn = f"{stage} s", "s.rowid"
@@ -290,7 +287,7 @@ def type_rows(
             select.append(f"{value} AS {name}")
     key = " || chr(31) || ".join(f"s.{quote(k)}" for k in table.key) or "NULL"
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {target} AS SELECT {rn} AS rn, s.row_hash,"
+        f"CREATE OR REPLACE TABLE {WORK}.{target} AS SELECT {rn} AS rn, s.row_hash,"
         f" {key} AS key_raw, {', '.join(select)} FROM {rows} {' '.join(joins)} WHERE {kept}"
     )
     return typed
@@ -311,7 +308,7 @@ def _make_lookup(
     """
     value, known = _lookup_value(column)
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {lookup} AS SELECT raw, n, {value} AS value,"
+        f"CREATE OR REPLACE TABLE {WORK}.{lookup} AS SELECT raw, n, {value} AS value,"
         f" {known} AS known FROM (SELECT {raw} AS raw, count(*) AS n FROM {stage} s"
         f" WHERE {kept} GROUP BY 1) WHERE raw IS NOT NULL"
     )

@@ -33,7 +33,7 @@ from data import (
 )
 from data.errors import UserError
 from data.sandbox import saved
-from data.sql import one
+from data.sql import one, private
 from data.store import Store
 
 Progress = Callable[[str], None]
@@ -179,7 +179,7 @@ def _snapshot(store: Store, id_: str, contacts: dict[str, int]) -> Iterator[Find
         yield from _sealed(path, where, remedy)
         opening.connect(path, id_).close()
         # Nothing is written, not even what does not fit in memory.
-        with contextlib.closing(anew.open_private()) as con:
+        with contextlib.closing(private()) as con:
             anew.attach(con, store.snapshot(id_), "kept")
             con.execute("USE kept")
             contacts[id_] = int(one(con, "SELECT count(*) FROM contacts")[0])

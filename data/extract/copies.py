@@ -10,12 +10,12 @@ from pathlib import Path
 import duckdb
 from filelock import FileLock
 
-from data import anew, edition
+from data import edition
 from data.errors import UserError
 from data.extract import check, codebook, writing
 from data.extract.build import Asked, build
 from data.extract.files import Request, asked_of, manifest_of
-from data.sql import literal
+from data.sql import literal, private
 from data.store import Snapshot
 
 
@@ -71,7 +71,7 @@ def _holds(folder: Path, snapshot: Snapshot, asked: Asked) -> bool:
         return False
     said = folder / "manifest.parquet"
     try:
-        with contextlib.closing(anew.open_private()) as con:
+        with contextlib.closing(private()) as con:
             found = dict(con.execute(f"FROM read_parquet({literal(str(said))})").fetchall())
         was = json.loads(found["asked"])
         return (was["k"], was["dates"], found["snapshot"]) == (

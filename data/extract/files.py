@@ -14,13 +14,13 @@ from typing import Any
 
 import duckdb
 
-from data import anew, audit, edition
+from data import audit, edition
 from data.errors import SnapshotError, UserError
 from data.extract import check, codebook, readme, writing
 from data.extract.build import Asked, Built, build
 from data.extract.policy import OFFICER_WITHHELD_FIRST, QUASI_IDENTIFIERS
 from data.roles import Right
-from data.sql import literal, one, quote
+from data.sql import literal, one, private, quote
 from data.store import Snapshot
 
 FORMATS = ("parquet", "csv")
@@ -219,7 +219,7 @@ def _write_folder(
     progress("read back and checked")
     k = manifest["asked"]["k"]
     # A connection of its own, without the store: what is checked is what was written.
-    with contextlib.closing(anew.open_private()) as fresh:
+    with contextlib.closing(private()) as fresh:
         manifest["achieved"] = check.smallest_classes(fresh, source, k)
         unfit, unique, kept = check.what_holds(fresh, source, built.tables, rows)
     files = {p.name: writing.described(p) for p in sorted(folder.iterdir())}
@@ -251,10 +251,10 @@ def _write_database(
     k = manifest["asked"]["k"]
     con.execute("CHECKPOINT made; DETACH made")
     progress("read back and checked")
-    with contextlib.closing(anew.open_private()) as fresh:
+    with contextlib.closing(private()) as fresh:
         fresh.execute(f"ATTACH {literal(str(path))} AS made (READ_ONLY)")
         manifest["achieved"] = check.smallest_classes(fresh, "made.main.{}".format, k)
-    with contextlib.closing(anew.open_private(str(path))) as fresh:
+    with contextlib.closing(private(str(path))) as fresh:
         writing.say(fresh, "main", built.tables, manifest)
         fresh.execute("CREATE TABLE main.readme (text VARCHAR)")
         words = readme.text(manifest["asked"], "duckdb", manifest["achieved"])

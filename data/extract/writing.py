@@ -19,7 +19,7 @@ from data import anew
 from data.errors import UserError
 from data.extract import codebook
 from data.extract.build import Table
-from data.sql import literal, one, quote
+from data.sql import literal, one, private, quote
 from data.store import Snapshot, Store
 
 COPY = {
@@ -36,7 +36,7 @@ _READ = {
 def connected(snapshot: Snapshot) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database in memory beside the snapshot: nothing that knows an old key is ever on disk."""
     snapshot.refuse_log()
-    with contextlib.closing(anew.open_private()) as con:
+    with contextlib.closing(private()) as con:
         try:
             anew.attach(con, snapshot, "store")
         except duckdb.Error:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import duckdb
 
@@ -75,19 +75,24 @@ LINKS = Prepared(
 FILTERS = contacts.FILTERS
 """The covariates that prepared tables can be filtered by."""
 
-TABLES = (CALLS, CONTACTS, TRIPS, LINKS)
+TABLES = (CONTACTS, CALLS, TRIPS, LINKS)
 """Every prepared table; another one is one more entry here."""
 
 NAMES = frozenset(t.name for t in TABLES) | frozenset(coded.TABLES)
-"""The tables of a snapshot that :func:`build` makes."""
+"""The tables of a snapshot that :func:`tasks` make."""
 
 
-def build(con: duckdb.DuckDBPyConnection) -> None:
-    """(Re)build every prepared table, from the canonical tables and ``encounters`` of this database."""
-    for table in TABLES:
-        con.execute(
-            f"CREATE OR REPLACE TABLE {table.name} AS FROM ({table.sql})"
-            f" ORDER BY {', '.join(table.order)};"
-            f" COMMENT ON TABLE {table.name} IS {literal(table.comment)}"
-        )
-    coded.build(con)
+def tasks() -> list[Callable[[duckdb.DuckDBPyConnection], None]]:
+    """What (re)builds every prepared table from the canonical tables and ``encounters`` of a database.
+
+    None needs what another makes.
+    """
+    return [*(partial(_build, table=table) for table in TABLES), coded.build]
+
+
+def _build(con: duckdb.DuckDBPyConnection, table: Prepared) -> None:
+    con.execute(
+        f"CREATE OR REPLACE TABLE {table.name} AS FROM ({table.sql})"
+        f" ORDER BY {', '.join(table.order)};"
+        f" COMMENT ON TABLE {table.name} IS {literal(table.comment)}"
+    )

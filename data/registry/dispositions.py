@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -57,6 +58,12 @@ def codes(
         if (d.custody in custody or d.care_link in care_link)
         and (voluntary is None or d.voluntary == voluntary)
     )
+
+
+def bits(wanted: Iterable[str]) -> int:
+    """Return codes as the bits of one number, as :func:`bit_sql` gives them to each."""
+    places = {d.code: i for i, d in enumerate(DISPOSITIONS)}
+    return sum(1 << places[code] for code in set(wanted))
 
 
 def bit_sql(code: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from data import ingest
+from data import building
 from data.errors import UserError
 from data.identifying import identifies
 from tests.data.exports import HEADER, changed, load, row, rows_of, write
@@ -47,7 +47,7 @@ def test_identifying_columns_are_dropped_with_notice_and_stored_nowhere(tmp_path
 def test_a_load_short_of_memory_spills_nothing_to_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connect = ingest._connect
+    connect = building.connect
 
     def short_of_memory(*arguments: Any) -> Any:
         con = connect(*arguments)
@@ -55,7 +55,7 @@ def test_a_load_short_of_memory_spills_nothing_to_disk(
         con.execute("SET threads = 1")
         return con
 
-    monkeypatch.setattr(ingest, "_connect", short_of_memory)
+    monkeypatch.setattr(building, "connect", short_of_memory)
     people = [[*row(f"FORM-{i:06}"), SECRETS[0] * 8] for i in range(40_000)]
     path = write(tmp_path / "export.csv", people, [*HEADER, IDENTIFYING[0]])
     written = []

@@ -20,7 +20,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from data import anew, checks, holds, ingest, keys, mapping, purge, simulate, swaps
+from data import anew, building, checks, holds, ingest, keys, mapping, purge, simulate, swaps
 from data.__main__ import parser
 from data.cli import run
 from data.errors import SnapshotError, StoreLockedError, UserError
@@ -316,7 +316,7 @@ def _load_frames(folder: Path, frames: dict[str, pd.DataFrame], store: Store) ->
 @pytest.fixture
 def plain_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every snapshot is written without compression: what it holds stands in its bytes as it is."""
-    for module, name in ((ingest, "_connect"), (anew, "open_private")):
+    for module, name in ((building, "connect"), (anew, "private")):
         connect = getattr(module, name)
 
         def plain(*arguments: Any, connect: Callable[..., Any] = connect) -> Any:

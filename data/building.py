@@ -1,0 +1,72 @@
+"""The database that a load builds, and beside it a work area that is written nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import duckdb
+
+from data import schema, transform
+from data.registry import DISPOSITIONS
+from data.sql import WORK, at_once, insert, literal, private, quote
+
+NAME = "building"
+"""How the connection calls the database that is built: what a statement creates is created there."""
+
+T = TypeVar("T")
+
+
+def connect(path: Path | None, secret: str) -> duckdb.DuckDBPyConnection:
+    """Open a work area in memory and, attached to it, the database to build, with no row but the codes.
+
+    Without a path that is in memory too. Nothing of it is logged on the way: killed before it is
+    published, the file is of no use, and ``CHECKPOINT`` writes all that is not yet in it.
+    """
+    con = private()
+    # Small writes would each be put into the file by themselves, and be moved there by the next.
+    con.execute(
+        "SET wal_autocheckpoint = '1TB'; SET auto_checkpoint_skip_wal_threshold = 1000000000000"
+    )
+    if path is None:
+        con.execute(f"ATTACH ':memory:' AS {NAME}")
+    else:
+        path.write_bytes(schema.blank())
+        con.execute(f"ATTACH {literal(str(path))} AS {NAME} (RECOVERY_MODE no_wal_writes)")
+    con.execute(f"SET search_path = '{NAME}.main,{WORK}'")
+    if path is None:
+        schema.create(con, indexed=False)
+    _keying(con, secret)
+    codes = [(d.code, d.custody, d.care_link, d.voluntary) for d in DISPOSITIONS]
+    insert(con, "disposition_codes", codes)
+    return con
+
+
+def _keying(con: duckdb.DuckDBPyConnection, secret: str) -> None:
+    con.execute("SET VARIABLE store_secret = ?", [secret])
+    con.execute(transform.MACROS)
+
+
+def keyed_at_once(
+    con: duckdb.DuckDBPyConnection, tasks: Sequence[Callable[[duckdb.DuckDBPyConnection], T]]
+) -> list[T]:
+    """As `at_once`, for tasks that hash keys."""
+    secret = con.execute("SELECT getvariable('store_secret')").fetchall()[0][0]
+    return at_once(con, tasks, lambda own: _keying(own, secret))
+
+
+def empty_work(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop what only the load itself needed, before memory is needed for what follows."""
+    for kind, listed in (("VIEW", "duckdb_views()"), ("TABLE", "duckdb_tables()")):
+        found = con.execute(
+            f"SELECT {kind}_name FROM {listed} WHERE database_name = 'memory' AND NOT internal"
+        ).fetchall()
+        for (name,) in found:
+            con.execute(f"DROP {kind} {WORK}.{quote(name)}")
+
+
+def close(con: duckdb.DuckDBPyConnection) -> None:
+    """Write what is not yet in the file, and let it go."""
+    con.execute(f"CHECKPOINT {NAME}")
+    con.close()
