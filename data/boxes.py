@@ -8,6 +8,7 @@ from data.cells import MOST_UNKNOWN_VALUES, clean, fits, unknown_label
 from data.errors import UserError
 from data.mapping_model import ColumnMapping, Mapping, TableMapping
 from data.sql import WORK, insert, literal, one, quote
+from data.values import Lookup
 
 
 def _answer(raw: str, ticks: tuple[tuple[str, str], ...]) -> str:
@@ -48,9 +49,12 @@ def unknown_boxes(
     kept: str,
     boxed: dict[str, ColumnMapping],
     mapping: Mapping,
-) -> dict[str, dict[str, int]]:
-    """Return what is in boxes that the mapping does not know, by header; raise where nothing is."""
-    column = next(iter(boxed.values()))
+) -> Lookup:
+    """Return what is in boxes that the mapping does not know, by header.
+
+    Raises ``UserError`` where it knows nothing of what is in them.
+    """
+    name, column = next(iter(boxed.items()))
     headers = [header for header, _ in column.boxes]
     answers = [_answer(clean(h, mapping.not_recorded), column.ticks) for h in headers]
     known = " OR ".join(f"{a} IN ('yes', 'no', 'unknown')" for a in answers)
@@ -66,7 +70,7 @@ def unknown_boxes(
             f"the map of the boxes of {column.canonical.table} covers none of the values in"
             f" {min(odd)!r} and the others; compare its left-hand sides with the export"
         )
-    found = {}
+    found: dict[str, dict[str, int]] = {}
     for header, answer in zip(headers, answers, strict=True):
         if header in odd:
             rows = con.execute(
@@ -75,4 +79,4 @@ def unknown_boxes(
                 f" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MOST_UNKNOWN_VALUES}"
             ).fetchall()
             found[header] = {str(label): int(n) for label, n in rows}
-    return found
+    return Lookup(name, found)

@@ -13,34 +13,45 @@ from data.registry import DISPOSITIONS
 from data.sql import WORK, at_once, insert, literal, private, quote
 
 NAME = "building"
-"""How the connection calls the database that is built: what a statement creates is created there."""
+"""How the connection calls the database that is built."""
 
 T = TypeVar("T")
 
 
-def connect(path: Path | None, secret: str) -> duckdb.DuckDBPyConnection:
-    """Open a work area in memory and, attached to it, the database to build, with no row but the codes.
-
-    Without a path that is in memory too. Nothing of it is logged on the way: killed before it is
-    published, the file is of no use, and ``CHECKPOINT`` writes all that is not yet in it.
-    """
+def connect(secret: str) -> duckdb.DuckDBPyConnection:
+    """Open the work area, in memory: what a statement creates is created there."""
     con = private()
     # Small writes would each be put into the file by themselves, and be moved there by the next.
     con.execute(
         "SET wal_autocheckpoint = '1TB'; SET auto_checkpoint_skip_wal_threshold = 1000000000000"
     )
+    _keying(con, secret)
+    return con
+
+
+def attach(con: duckdb.DuckDBPyConnection, path: Path | None, rows: int) -> None:
+    """Attach the database to build from so many rows, with no row but the codes; it is created in now.
+
+    Without a path it is in memory too. Nothing of it is logged on the way: killed before it is
+    published, the file is of no use, and ``CHECKPOINT`` writes all that is not yet in it.
+    """
     if path is None:
         con.execute(f"ATTACH ':memory:' AS {NAME}")
     else:
         path.write_bytes(schema.blank())
-        con.execute(f"ATTACH {literal(str(path))} AS {NAME} (RECOVERY_MODE no_wal_writes)")
+        options = f"RECOVERY_MODE no_wal_writes, ROW_GROUP_SIZE {_row_group(rows)}"
+        con.execute(f"ATTACH {literal(str(path))} AS {NAME} ({options})")
     con.execute(f"SET search_path = '{NAME}.main,{WORK}'")
     if path is None:
         schema.create(con, indexed=False)
-    _keying(con, secret)
     codes = [(d.code, d.custody, d.care_link, d.voluntary) for d in DISPOSITIONS]
     insert(con, "disposition_codes", codes)
-    return con
+
+
+def _row_group(rows: int) -> int:
+    """Rows in a row group: the engine works on as many at once, so that small tables need several."""
+    most, step = 122_880, 2_048
+    return min(most, max(4 * step, -(-rows // 4 // step) * step))
 
 
 def _keying(con: duckdb.DuckDBPyConnection, secret: str) -> None:

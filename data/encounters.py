@@ -81,6 +81,10 @@ def build(
         f"CREATE OR REPLACE TABLE encounters AS SELECT {select} FROM encounter_facts"
         " ORDER BY agency_id, source, contact_at, contact_id"
     )
+    at_once(con, [*prepared.tasks(), _say_comments, *beside])
+
+
+def _say_comments(con: duckdb.DuckDBPyConnection) -> None:
     said = [
         "COMMENT ON TABLE encounters IS"
         " 'The analysis relation: exactly one row per contact, one column per registry entry.'"
@@ -88,7 +92,6 @@ def build(
     for name, (_, comment) in columns().items():
         said.append(f"COMMENT ON COLUMN encounters.{name} IS {literal(comment)}")
     con.execute(f"BEGIN; {'; '.join(said)}; COMMIT")
-    at_once(con, [*prepared.tasks(), *beside])
 
 
 _DISPOSED = re.compile(r"\bdisposed\((\w+), (\w+), \[([^\]]*)\]\)")

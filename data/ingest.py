@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -18,7 +19,7 @@ from data.errors import UserError
 from data.mapping_model import Mapping
 from data.merge import PREVIOUS, attach_previous, content_hash, merge
 from data.readers import ExportFile, examine
-from data.report import Load, LoadReport, finish
+from data.report import Load, LoadReport, count_not_recorded, finish
 from data.roles import Right
 from data.store import Store
 
@@ -115,7 +116,7 @@ def _load_locked(
     path = store.building_path(load_id)
     con: duckdb.DuckDBPyConnection | None = None
     try:
-        con = building.connect(path if publish or keep is not None else None, store.secret())
+        con = building.connect(store.secret())
         state = Load(
             con,
             reading.with_time_zone(con, mapping, files),
@@ -124,7 +125,10 @@ def _load_locked(
             datetime.now(UTC),
             store.settings.rejected_limit,
         )
-        reading.read(state, files, progress)
+        groups = reading.stage_files(state, files, progress)
+        kept = publish or keep is not None
+        building.attach(con, path if kept else None, state.report.rows_read)
+        reading.type_tables(state, groups, progress)
         if keep is not None:
             state.report.dropped_columns[:0] = keep.dropped
         progress("merging with what the store holds")
@@ -133,7 +137,12 @@ def _load_locked(
         merge(state, carried=carried, replace_period=replace_period, simulated=simulated)
         building.empty_work(con)
         progress("building the analysis table")
-        beside = [lambda own: progress("checking"), *checks.tasks()]
+        count = partial(count_not_recorded, load=state)
+        beside: list[Callable[..., object]] = [
+            lambda own: progress("checking"),
+            *checks.tasks(),
+            count,
+        ]
         encounters.build(con, beside)
         finish(state, files, replace_period)
         if keep is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,14 +14,16 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from data import building, transform
+from data.building import keyed_at_once
 from data.errors import UserError
 from data.identifying import identifies
 from data.lookups import look_up
-from data.mapping_model import ColumnMapping, Mapping, TableMapping
+from data.mapping_model import Mapping, TableMapping
 from data.readers import ExportFile
 from data.report import Load, reject, reject_unreadable
 from data.sql import WORK, at_once, once, one
 from data.staging import BLANK, REPEATED_HEADER, StagedFile, stage
+from data.values import Lookup
 
 Progress = Callable[[str], None]
 _SYSTEM_COLUMNS = ("agency_id", "source", "load_id")
@@ -122,21 +125,22 @@ def _note_columns(state: Load, groups: Groups) -> None:
     state.report.unused_columns = [h for h in unread if not (identifies(h) or h in never)]
 
 
-def read(state: Load, files: list[ExportFile], progress: Progress) -> None:
-    """Stage the files, then type the rows of every table they fill; refuse bad rows.
-
-    Files are staged side by side, then tables typed side by side.
-    """
+def stage_files(state: Load, files: list[ExportFile], progress: Progress) -> Groups:
+    """Stage the files, side by side, and count their rows; return which fill which tables."""
     groups = _group_files(state.mapping, files)
     _note_columns(state, groups)
     for chosen, tables in groups.items():
         _require_keys(tables, chosen)
         for table in tables:
             state.tables[table.table.name] = transform.present(table, chosen)
-    progress = _one_at_a_time(progress)
-    _stage(state, groups, progress)
+    _stage(state, groups, _one_at_a_time(progress))
     if state.report.rows_read == 0:
         raise UserError(f"{files[0].name}: has a header but no rows; export it again")
+    return groups
+
+
+def type_tables(state: Load, groups: Groups, progress: Progress) -> None:
+    """Type the staged rows of every table, side by side; refuse what cannot be read, and bad contacts."""
     stages = {
         name: f"stage_{i}"
         for i, chosen in enumerate(groups)
@@ -149,7 +153,7 @@ def read(state: Load, files: list[ExportFile], progress: Progress) -> None:
             look_up(state.con, f"stage_{number}", table, columns, state.mapping, stages)
     for tables in groups.values():
         reject_unreadable(state, state.staged[tables[0].table.name])
-    _type(state, groups, progress)
+    _type(state, groups, _one_at_a_time(progress))
 
 
 def _one_at_a_time(progress: Progress) -> Progress:
@@ -195,45 +199,49 @@ def _stage(state: Load, groups: Groups, progress: Progress) -> None:
 
 
 def _type(state: Load, groups: Groups, progress: Progress) -> None:
-    """Type the rows of every table; a staged file goes as soon as no table needs it."""
-    mapping, lock = state.mapping, threading.Lock()
-    still = {number: len(tables) + 1 for number, tables in enumerate(groups.values())}
-
-    def done(con: duckdb.DuckDBPyConnection, number: int) -> None:
-        with lock:
-            still[number] -= 1
-            last = not still[number]
-        if last:
-            con.execute(f"DROP TABLE {WORK}.stage_{number}")
-
-    def check(con: duckdb.DuckDBPyConnection, number: int, tables: list[TableMapping]) -> None:
+    """Type the rows of every table, what its values mean looked over first."""
+    mapping = state.mapping
+    each = [(f"stage_{i}", t) for i, tables in enumerate(groups.values()) for t in tables]
+    first: list[Callable[[duckdb.DuckDBPyConnection], Lookup | None]] = []
+    for number, tables in enumerate(groups.values()):
         keyed = [(t, state.tables[t.table.name]) for t in tables]
         staged = state.staged[tables[0].table.name]
-        transform.check_keys(con, f"stage_{number}", keyed, mapping, staged)
-        done(con, number)
+        check = partial(
+            transform.check_keys,
+            stage=f"stage_{number}",
+            tables=keyed,
+            mapping=mapping,
+            staged=staged,
+        )
+        first.append(check)
+    whose: list[str | None] = [None] * len(first)
+    for name, table in each:
+        tasks = transform.look_over(name, table, state.tables[table.table.name], mapping)
+        first += tasks
+        whose += [table.table.name] * len(tasks)
+    lookups: dict[str, dict[str, Lookup]] = {table.table.name: {} for _, table in each}
+    for owner, found in zip(whose, at_once(state.con, first), strict=True):
+        if found is not None and owner is not None:
+            lookups[owner][found.name] = found
+            for column, values in found.unknown.items():
+                state.report.unknown_values.setdefault(column, {}).update(values)
+    still, lock = Counter(name for name, _ in each), threading.Lock()
 
-    def fill(
-        con: duckdb.DuckDBPyConnection, number: int, table: TableMapping
-    ) -> dict[str, dict[str, int]]:
+    def fill(con: duckdb.DuckDBPyConnection, stage: str, table: TableMapping) -> None:
         name = table.table.name
         progress(f"mapping {name}")
         columns = state.tables[name]
-        typed = transform.type_rows(
-            con, f"stage_{number}", f"typed_{name}", table, columns, mapping
-        )
-        done(con, number)
-        return typed.unknown_values
+        transform.type_rows(con, stage, f"typed_{name}", table, columns, mapping, lookups[name])
+        if name == "contacts":
+            _reject_contacts(con, state)
+            _group_contacts(con, state)
+        with lock:
+            still[stage] -= 1
+            last = not still[stage]
+        if last:  # it is as large as what is made of it
+            con.execute(f"DROP TABLE {WORK}.{stage}")
 
-    tasks: list[Callable[[duckdb.DuckDBPyConnection], dict[str, dict[str, int]] | None]] = []
-    for number, tables in enumerate(groups.values()):
-        tasks.append(partial(check, number=number, tables=tables))
-        tasks += [partial(fill, number=number, table=table) for table in tables]
-    for unknown in at_once(state.con, tasks):
-        for column, values in (unknown or {}).items():
-            state.report.unknown_values.setdefault(column, {}).update(values)
-    if "contacts" in state.tables:
-        _reject_contacts(state)
-        _group_contacts(state, state.tables["contacts"])
+    keyed_at_once(state.con, [partial(fill, stage=name, table=table) for name, table in each])
 
 
 def _require_keys(tables: list[TableMapping], files: tuple[ExportFile, ...]) -> None:
@@ -246,7 +254,7 @@ def _require_keys(tables: list[TableMapping], files: tuple[ExportFile, ...]) -> 
                 )
 
 
-def _reject_contacts(state: Load) -> None:
+def _reject_contacts(con: duckdb.DuckDBPyConnection, state: Load) -> None:
     """Refuse rows without a usable number or time."""
     table = state.mapping.tables["contacts"]
     # A day's grace: the machine's clock may be behind the agency's.
@@ -261,17 +269,16 @@ def _reject_contacts(state: Load) -> None:
         f" WHEN contact_at >= TIMESTAMP '{latest}' + INTERVAL 1 DAY THEN 'date in the future' END"
     )
     dates = state.tables["contacts"]["contact_at"].readings[0].column
-    reject(state, "contacts", reason, {"number": ", ".join(table.key), "": dates})
+    reject(con, state, "contacts", reason, {"number": ", ".join(table.key), "": dates})
 
 
-def _group_contacts(state: Load, columns: dict[str, ColumnMapping]) -> None:
+def _group_contacts(con: duckdb.DuckDBPyConnection, state: Load) -> None:
     """Group typed rows to one row per contact, the view ``grouped``; count conflicting values.
 
     Only contacts whose rows differ are aggregated: a hundred aggregates for every contact would take
     longer than the rest of the mapping, and mostly find one value.
     """
-    con = state.con
-    listed = {n: c for n, c in columns.items() if n != "contact_at_basis"}
+    listed = {n: c for n, c in state.tables["contacts"].items() if n != "contact_at_basis"}
     values = "".join(f", {transform.combined(n, c)} AS {n}" for n, c in listed.items())
     names = "".join(f", {n}" for n in listed)
     clashes = "".join(f", {transform.clash(n, c)} AS clash_{n}" for n, c in listed.items())

@@ -112,16 +112,18 @@ def reject_all(load: Load, tests: dict[str, list[tuple[str, str]]]) -> None:
     for (name, own), counts in zip(asked.items(), counted, strict=True):
         for (why, column), n in zip(own, counts, strict=True):
             if n:
-                reject(load, name, why, {"": column})
+                reject(load.con, load, name, why, {"": column})
 
 
-def reject(load: Load, table: str, reason: str, columns: dict[str, str]) -> None:
+def reject(
+    con: duckdb.DuckDBPyConnection, load: Load, table: str, reason: str, columns: dict[str, str]
+) -> None:
     """Move rows of ``typed_<table>`` to ``rejected``.
 
     ``reason`` is SQL over a row: NULL, or why it is refused. ``columns`` names the column of the
     export at fault by a word of the reason; "" stands for every other.
     """
-    con, staged = load.con, load.staged[table]
+    staged = load.staged[table]
     counted = con.execute(
         f"SELECT {reason} AS why, count(*), min(rn) FROM typed_{table} t WHERE why IS NOT NULL"
         " GROUP BY 1 ORDER BY 3"
@@ -153,10 +155,8 @@ def reject(load: Load, table: str, reason: str, columns: dict[str, str]) -> None
     con.execute(f"DELETE FROM typed_{table} t WHERE ({reason}) IS NOT NULL")
 
 
-def finish(load: Load, files: list[ExportFile], replace_period: bool) -> None:
-    """Count what was not recorded among this load's contacts, and keep the report in ``loads``."""
-    con, report = load.con, load.report
-    report.rejected = dict(sorted(report.rejected.items(), key=lambda item: (-item[1], item[0])))
+def count_not_recorded(con: duckdb.DuckDBPyConnection, load: Load) -> None:
+    """Count by outcome what was not recorded among this load's contacts."""
     missing = ", ".join(
         f"count(*) FILTER ({eligible_column(o.id)} IS NULL"
         f" OR ({eligible_column(o.id)} AND {outcome_column(o.id)} IS NULL))"
@@ -168,7 +168,13 @@ def finish(load: Load, files: list[ExportFile], replace_period: bool) -> None:
         " USING (agency_id, source, contact_id)",
         [load.load_id],
     )
-    report.not_recorded = {o.id: int(n) for o, n in zip(OUTCOMES, counts, strict=True) if n}
+    load.report.not_recorded = {o.id: int(n) for o, n in zip(OUTCOMES, counts, strict=True) if n}
+
+
+def finish(load: Load, files: list[ExportFile], replace_period: bool) -> None:
+    """Keep the report in ``loads``."""
+    con, report = load.con, load.report
+    report.rejected = dict(sorted(report.rejected.items(), key=lambda item: (-item[1], item[0])))
     values = [
         load.load_id,
         load.agency_id,

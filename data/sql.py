@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 import duckdb
@@ -64,27 +64,36 @@ def at_once(
     tasks: Sequence[Callable[[duckdb.DuckDBPyConnection], T]],
     prepare: Callable[[duckdb.DuckDBPyConnection], None] = lambda own: None,
 ) -> list[T]:
-    """Run tasks side by side, each with a connection of its own to the same databases.
+    """Run tasks side by side, each with a connection of its own for the time to the same databases.
 
     Return what they return, in order; of several errors the first task's is raised. A task sees what is
     committed, and nothing temporary of ``con``: ``prepare`` gives its connection what else it needs.
     """
     (path,) = one(con, "SELECT current_setting('search_path')")
+    workers = min(os.cpu_count() or 1, _MOST_AT_ONCE, len(tasks))
+    free: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
+    connections = [con.cursor() for _ in range(workers)]
 
-    def run(task: Callable[[duckdb.DuckDBPyConnection], T], own: duckdb.DuckDBPyConnection) -> T:
-        with closing(own):
-            own.execute("SET enable_progress_bar = false")
+    def run(task: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        own = free.get()
+        try:
+            return task(own)
+        finally:
+            free.put(own)
+
+    pool = ThreadPoolExecutor(max_workers=max(workers, 1))
+    try:
+        for own in connections:
             if path:
                 own.execute(f"SET search_path = {literal(path)}")
             prepare(own)
-            return task(own)
-
-    pool = ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, _MOST_AT_ONCE))
-    try:
-        running = [pool.submit(run, task, con.cursor()) for task in tasks]
+            free.put(own)
+        running = [pool.submit(run, task) for task in tasks]
         return [each.result() for each in running]
     finally:
         pool.shutdown(cancel_futures=True)
+        for own in connections:
+            own.close()
 
 
 def private(path: str = ":memory:") -> duckdb.DuckDBPyConnection:

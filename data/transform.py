@@ -1,14 +1,13 @@
 """From staged rows to canonical ones, in SQL. Nothing here reads a row in Python.
 
-Every value of a mapped column goes through a lookup of its distinct values, so a value map of a
-hundred patterns is tried once per distinct value, and values no line fits are known with their
-counts.
+What the values of a column mean was looked over before, in `data.values`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 
 import duckdb
 
@@ -17,30 +16,29 @@ from data.cells import (
     LONGEST_LABEL,
     MOST_UNKNOWN_VALUES,
     clean,
-    fits,
     kept_sql,
     key_sql,
     raw_sql,
-    unknown_label,
 )
 from data.errors import UserError
-from data.identifying import HIDDEN, KEY_LOOKS_LIKE, LABEL_LOOKS_IDENTIFYING
+from data.identifying import KEY_LOOKS_LIKE
 from data.mapping_model import ColumnMapping, Mapping, Reading, TableMapping
 from data.moments import EARLIEST, hour_bands, moment_sql, not_a_time
 from data.readers import ExportFile
 from data.sql import WORK, literal, one, quote
 from data.staging import StagedFile
+from data.values import Lookup, count_no_times, make_lookup
 
 __all__ = [
     "EARLIEST",
     "LONGEST_LABEL",
     "MACROS",
     "MOST_UNKNOWN_VALUES",
-    "Typed",
     "check_keys",
     "clash",
     "combined",
     "file_of",
+    "look_over",
     "needed",
     "not_a_time",
     "present",
@@ -58,69 +56,12 @@ CREATE OR REPLACE TEMP MACRO keyed(kind, agency, value) AS
 _STORED_AS = {"int": "INTEGER", "tri": "tri"}
 """SQL types of typed values by the kind of column; every other is text. A yes/no takes one byte."""
 
-_FEW = 8
-"""Values that are compared one by one; to join a lookup of more takes less time than to compare."""
-
-
-@dataclass
-class Typed:
-    """One canonical table's rows before they are grouped, and what was noticed on the way."""
-
-    table: str
-    unknown_values: dict[str, dict[str, int]] = field(default_factory=dict)
-
 
 def _moment(reading: Reading, mapping: Mapping, sentinels: tuple[str, ...]) -> str:
     """SQL for the time that one reading gives: see `moment_sql`."""
     raw = clean(reading.staged(reading.column), sentinels)
     clock = clean(reading.staged(reading.time), sentinels) if reading.time else None
     return moment_sql(raw, clock, mapping, hours=reading.time_as == "hour")
-
-
-def _band(column: ColumnMapping) -> str:
-    """SQL over ``raw``: the name of the band that a number, or both ends of a range, falls in."""
-    parts = "'^(\\d{1,3})(\\.0+)?( ?- ?(\\d{1,3}))?$'"
-    low = f"TRY_CAST(regexp_extract(raw, {parts}, 1) AS INTEGER)"
-    high = f"coalesce(TRY_CAST(regexp_extract(raw, {parts}, 4) AS INTEGER), {low})"
-    cases = " ".join(
-        f"WHEN {low} >= {first} AND {low} <= {high} AND {high} <= {last} THEN {literal(level)}"
-        for level, first, last in column.bands
-    )
-    return f"CASE {cases} END"
-
-
-def _lookup_value(column: ColumnMapping) -> tuple[str, str]:
-    """SQL over ``raw``: the canonical value, and whether the mapping knows the raw one."""
-    kind = column.canonical.type
-    if column.values is not None:
-        cases = " ".join(
-            f"WHEN {fits('raw', source)} THEN {literal(code) if code else 'NULL'}"
-            for source, code in column.values
-        )
-        known = " OR ".join(fits("raw", source) for source, _ in column.values) or "FALSE"
-        if column.bands:
-            band = _band(column)
-            return f"CASE {cases} ELSE {band} END", f"({known} OR {band} IS NOT NULL)"
-        return f"CASE {cases} END" if cases else "NULL", f"({known})"
-    if column.bands:
-        return _band(column), f"({_band(column)} IS NOT NULL)"
-    if kind == "tri":  # a typed yes/no column arrives as true and false
-        answer = "CASE lower(raw) WHEN 'true' THEN 'yes' WHEN 'false' THEN 'no' ELSE lower(raw) END"
-        known = f"(({answer}) IN ('yes', 'no', 'unknown'))"
-        return f"CASE WHEN {known} THEN {answer} END", known
-    if column.canonical.values:
-        allowed = ", ".join(literal(v) for v in column.canonical.values)
-        known = f"lower(raw) IN ({allowed})"
-        return f"CASE WHEN {known} THEN lower(raw) END", known
-    if kind == "int":
-        number = "TRY_CAST(raw AS DOUBLE)"
-        known = f"({number} IS NOT NULL AND {number} = round({number}) AND abs({number}) < 2e9)"
-        return f"CASE WHEN {known} THEN CAST(CAST({number} AS BIGINT) AS VARCHAR) END", known
-    known = (
-        f"(length(raw) <= {LONGEST_LABEL} AND"
-        f" NOT regexp_matches(raw, {literal(f'{LABEL_LOOKS_IDENTIFYING}|{HIDDEN}')}))"
-    )
-    return f"CASE WHEN {known} THEN raw END", known
 
 
 def present(table: TableMapping, files: Sequence[ExportFile]) -> dict[str, ColumnMapping]:
@@ -216,6 +157,34 @@ def file_of(staged: list[StagedFile], rowid: int) -> StagedFile:
     return next(f for f in reversed(staged) if f.first_rowid <= rowid)
 
 
+def _is_looked_up(column: ColumnMapping) -> bool:
+    plain = column.canonical.type not in ("ts", "date", "key")
+    return plain and not column.boxes and column.constant is None and not column.hours
+
+
+def look_over(
+    stage: str, table: TableMapping, columns: dict[str, ColumnMapping], mapping: Mapping
+) -> list[Callable[[duckdb.DuckDBPyConnection], Lookup]]:
+    """What is to be done before `type_rows`, in any order: look the values of every column over.
+
+    Each returns what it made; raises ``UserError`` for a value map that fits none of the values.
+    """
+    kept = kept_sql(table)
+    tasks: list[Callable[[duckdb.DuckDBPyConnection], Lookup]] = []
+    for name, column in columns.items():
+        sentinels = mapping.not_recorded + column.not_recorded
+        if column.hours:
+            moment = _moment(column.readings[0], mapping, sentinels)
+            tasks.append(partial(count_no_times, stage=stage, name=name, moment=moment, kept=kept))
+        elif _is_looked_up(column):
+            raw = raw_sql(column, sentinels)
+            tasks.append(partial(make_lookup, stage=stage, column=column, raw=raw, kept=kept))
+    boxed = {n: c for n, c in columns.items() if c.boxes}
+    if boxed:
+        tasks.append(partial(unknown_boxes, stage=stage, kept=kept, boxed=boxed, mapping=mapping))
+    return tasks
+
+
 def type_rows(
     con: duckdb.DuckDBPyConnection,
     stage: str,
@@ -223,24 +192,23 @@ def type_rows(
     table: TableMapping,
     columns: dict[str, ColumnMapping],
     mapping: Mapping,
-) -> Typed:
+    lookups: dict[str, Lookup],
+) -> None:
     """Create the table ``target`` of the work area: one typed row per staged row.
 
     Columns: ``rn`` (order), ``key_raw`` (the contact's own number, NULL if blank) and one per
     canonical column; of dates and times, `not_a_time` says which are none. Repeated headers, blank
     lines and what the table leaves out are left out; of a table with one column per box every box
-    ticked is a row. Raises ``UserError`` for a value map that fits none of the values.
+    ticked is a row. ``lookups`` are what `look_over` made, by column.
     """
-    typed = Typed(target)
     kept = kept_sql(table)
     select, joins = [], []
     rows, rn = f"{stage} s", "s.rowid"
     boxed = {n: c for n, c in columns.items() if c.boxes}
     if boxed:
-        typed.unknown_values |= unknown_boxes(con, stage, kept, boxed, mapping)
         rows, rn = one_row_per_box(con, stage, table, boxed, mapping), "s.rn"
         select += [f"b.{name}" for name in boxed]
-    for position, (name, column) in enumerate(columns.items()):
+    for name, column in columns.items():
         sentinels = mapping.not_recorded + column.not_recorded
         if column.boxes:
             continue
@@ -249,9 +217,6 @@ def type_rows(
         elif column.hours:
             moment = _moment(column.readings[0], mapping, sentinels)
             select.append(f"{hour_bands(column.hours, moment)} AS {name}")
-            odd = one(con, f"SELECT count(*) FROM {stage} s WHERE {kept} AND year({moment}) <= 2")
-            if odd[0]:
-                typed.unknown_values[name] = {"(not a time)": int(odd[0])}
         elif column.canonical.type in ("ts", "date"):
             moments = [_moment(r, mapping, sentinels) for r in column.readings]
             value = f"coalesce({', '.join(moments)})"
@@ -270,12 +235,8 @@ def type_rows(
             select.append(f"{key_sql(column, sentinels)} AS {name}")
         else:
             raw = raw_sql(column, sentinels)
-            lookup = f"lookup_{table.table.name}_{position}"
-            unknown, direct = _make_lookup(con, stage, lookup, column, raw, kept)
-            typed.unknown_values |= unknown
-            if direct is None:
-                joins.append(f"LEFT JOIN {lookup} l{position} ON l{position}.raw = {raw}")
-            value = direct or f"l{position}.value"
+            value, join = lookups[name].read(raw)
+            joins += join
             if column.blank_means and column.form_filled:
                 proof = clean(column.form_filled, mapping.not_recorded)
                 value = (
@@ -290,57 +251,6 @@ def type_rows(
         f"CREATE OR REPLACE TABLE {WORK}.{target} AS SELECT {rn} AS rn, s.row_hash,"
         f" {key} AS key_raw, {', '.join(select)} FROM {rows} {' '.join(joins)} WHERE {kept}"
     )
-    return typed
-
-
-def _make_lookup(
-    con: duckdb.DuckDBPyConnection,
-    stage: str,
-    lookup: str,
-    column: ColumnMapping,
-    raw: str,
-    kept: str,
-) -> tuple[dict[str, dict[str, int]], str | None]:
-    """Create the table ``lookup``; return the values it does not know, and SQL for the value.
-
-    That is None where only a join tells: a column that says what it means already, or of few values,
-    does not need one.
-    """
-    value, known = _lookup_value(column)
-    con.execute(
-        f"CREATE OR REPLACE TABLE {WORK}.{lookup} AS SELECT raw, n, {value} AS value,"
-        f" {known} AS known FROM (SELECT {raw} AS raw, count(*) AS n FROM {stage} s"
-        f" WHERE {kept} GROUP BY 1) WHERE raw IS NOT NULL"
-    )
-    fitting, odd, translated = one(
-        con,
-        "SELECT count(*) FILTER (known), count(*) FILTER (NOT known),"
-        f" count(*) FILTER (value IS DISTINCT FROM raw) FROM {lookup}",
-    )
-    name = f"{column.canonical.table}.{column.canonical.name}"
-    if column.values is not None and odd and not fitting:
-        raise UserError(
-            f"the value map of {name} covers none of the {odd} values in"
-            f" {column.readings[0].column!r}; compare its left-hand sides with the export"
-        )
-    direct = raw if not translated else _cases(con, lookup, raw) if fitting <= _FEW else None
-    if not odd:
-        return {}, direct
-    rows = con.execute(
-        f"SELECT {unknown_label(column)} AS label, CAST(sum(n) AS BIGINT) FROM {lookup}"
-        " WHERE NOT known GROUP BY 1 ORDER BY 2 DESC, 1"
-    ).fetchall()
-    listed = {str(label): int(n) for label, n in rows[:MOST_UNKNOWN_VALUES]}
-    if rest := sum(int(n) for _, n in rows[MOST_UNKNOWN_VALUES:]):
-        listed["(other values)"] = rest
-    return {column.canonical.name: listed}, direct
-
-
-def _cases(con: duckdb.DuckDBPyConnection, lookup: str, raw: str) -> str:
-    """SQL that spells a short lookup out."""
-    rows = con.execute(f"SELECT raw, value FROM {lookup} WHERE value IS NOT NULL").fetchall()
-    cases = "".join(f" WHEN {literal(there)} THEN {literal(value)}" for there, value in rows)
-    return f"CASE {raw}{cases} END" if cases else "CAST(NULL AS VARCHAR)"
 
 
 def combined(name: str, column: ColumnMapping) -> str:
