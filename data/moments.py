@@ -29,7 +29,7 @@ def _wall_clock(raw: str, mapping: Mapping) -> str:
     return parsed
 
 
-def _local(moment: str, mapping: Mapping) -> str:
+def local(moment: str, mapping: Mapping) -> str:
     """SQL that puts a timestamp of the export's clock on the agency's wall clock."""
     if mapping.clock == "utc" and mapping.time_zone:
         return f"timezone({literal(mapping.time_zone)}, timezone('UTC', {moment}))"
@@ -80,11 +80,11 @@ def moment_sql(raw: str, clock: str | None, mapping: Mapping, *, hours: bool = F
         return (
             f"CASE WHEN {raw} IS NULL THEN NULL"
             f" WHEN regexp_matches({raw}, {literal(_OFFSET)}) THEN {_instant(raw, mapping)}"
-            f" ELSE coalesce({_local(written, mapping)}, {_BAD_DATE}) END"
+            f" ELSE coalesce({local(written, mapping)}, {_BAD_DATE}) END"
         )
     day = f"CAST({written} AS DATE)"
     of_day = _whole_hour(clock) if hours else _clock_time(clock)
-    moment = _local(f"({day} + ({of_day}))", mapping)
+    moment = local(f"({day} + ({of_day}))", mapping)
     return (
         f"CASE WHEN {raw} IS NULL THEN NULL"
         f" WHEN {clock} IS NULL THEN coalesce(CAST({day} AS TIMESTAMP), {_BAD_DATE})"

@@ -172,30 +172,37 @@ def _stage(state: Load, groups: Groups, progress: Progress) -> None:
 
     def stage_group(
         con: duckdb.DuckDBPyConnection, number: int, chosen: tuple[ExportFile, ...]
-    ) -> tuple[list[StagedFile], tuple[int, ...]]:
+    ) -> tuple[list[StagedFile], frozenset[str], tuple[int, ...]]:
         tables = groups[chosen]
+        typed = [(t, state.tables[t.table.name]) for t in tables]
         wanted = dict.fromkeys(
             c for t in tables for c in transform.needed(t, state.tables[t.table.name])
         )
         progress(f"reading {', '.join(f.name for f in chosen)}")
         name = f"stage_{number}"
-        staged = stage(con, name, list(chosen), list(wanted), mapping.duplicates, mapping.file)
+        moments = transform.moments(typed, mapping)
+        staged, timed = stage(
+            con, name, list(chosen), list(wanted), mapping.duplicates, mapping.file, moments
+        )
         counts = one(
             con,
             f"SELECT count(*), count(*) FILTER (skip = {REPEATED_HEADER}),"
             f" count(*) FILTER (skip = {BLANK}), count(DISTINCT row_hash) FILTER (skip = 0)"
             f" FROM {name}",
         )
-        return staged, counts
+        return staged, timed, counts
 
     tasks = [partial(stage_group, number=i, chosen=chosen) for i, chosen in enumerate(groups)]
-    for tables, (staged, counts) in zip(groups.values(), at_once(state.con, tasks), strict=True):
+    for tables, (staged, timed, counts) in zip(
+        groups.values(), at_once(state.con, tasks), strict=True
+    ):
         rows, headers, blank, distinct = counts
         good = rows - headers - blank
         report.repeated_headers += headers
         report.rows_read += good + sum(b.rows for f in staged for b in f.bad_lines)
         report.duplicates_collapsed += good - distinct
         state.staged |= {t.table.name: staged for t in tables}
+        state.timed |= {t.table.name: timed for t in tables}
 
 
 def _type(state: Load, groups: Groups, progress: Progress) -> None:
@@ -216,7 +223,8 @@ def _type(state: Load, groups: Groups, progress: Progress) -> None:
         first.append(check)
     whose: list[str | None] = [None] * len(first)
     for name, table in each:
-        tasks = transform.look_over(name, table, state.tables[table.table.name], mapping)
+        columns, timed = state.tables[table.table.name], state.timed[table.table.name]
+        tasks = transform.look_over(name, table, columns, mapping, timed)
         first += tasks
         whose += [table.table.name] * len(tasks)
     lookups: dict[str, dict[str, Lookup]] = {table.table.name: {} for _, table in each}
@@ -231,7 +239,9 @@ def _type(state: Load, groups: Groups, progress: Progress) -> None:
         name = table.table.name
         progress(f"mapping {name}")
         columns = state.tables[name]
-        transform.type_rows(con, stage, f"typed_{name}", table, columns, mapping, lookups[name])
+        timed = state.timed[name]
+        target = f"typed_{name}"
+        transform.type_rows(con, stage, target, table, columns, mapping, timed, lookups[name])
         if name == "contacts":
             _reject_contacts(con, state)
             _group_contacts(con, state)

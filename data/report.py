@@ -48,7 +48,8 @@ class Load:
     """One load under way.
 
     ``tables`` holds the mapped columns of every table that these files fill, ``staged`` where its
-    rows came from; ``covers`` the first and last day of its contacts.
+    rows came from and ``timed`` which of their columns were times already; ``covers`` the first and
+    last day of its contacts.
     """
 
     con: duckdb.DuckDBPyConnection
@@ -60,6 +61,7 @@ class Load:
     report: LoadReport = field(default_factory=LoadReport)
     tables: dict[str, dict[str, ColumnMapping]] = field(default_factory=dict)
     staged: dict[str, list[StagedFile]] = field(default_factory=dict)
+    timed: dict[str, frozenset[str]] = field(default_factory=dict)
     covers: tuple[date | None, date | None] = (None, None)
     first_reject: str = ""
 

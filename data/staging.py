@@ -5,6 +5,7 @@ Of every other column only a hash of the whole row is kept, to recognise duplica
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import duckdb
@@ -64,12 +65,14 @@ def stage(
     needed: list[str],
     duplicates: tuple[str, ...] | None,
     wanted: FileFormat,
-) -> list[StagedFile]:
+    moments: Collection[str] = (),
+) -> tuple[list[StagedFile], frozenset[str]]:
     """Create the table ``table`` of the work area with the needed columns of all files, trimmed.
 
     Columns: ``file_no``, ``row_hash`` (of the columns that make rows duplicates), ``skip`` (0 for a
     row, else REPEATED_HEADER or BLANK) and one VARCHAR per needed column, NULL where blank or where
-    the file lacks it. ``rowid`` follows the order of rows.
+    the file lacks it. ``rowid`` follows the order of rows. Of ``moments``, those that are dates or
+    times in every file already stay so, as TIMESTAMP: they are returned beside the files.
     """
     names: set[str] = set(_OWN_COLUMNS)
     for column in needed:
@@ -80,13 +83,17 @@ def stage(
                 " other letters by another column); rename it in the export and the mapping"
             )
         names.add(column.lower())
-    columns = "".join(f", {quote(c)} VARCHAR" for c in needed)
+    typed = [kinds(con, parquet(f.path)) if f.format == "parquet" else {} for f in files]
+    timed = frozenset(
+        c for c in moments if c in needed and all(of.get(c) in _MOMENTS for of in typed)
+    )
+    columns = "".join(f", {quote(c)} {'TIMESTAMP' if c in timed else 'VARCHAR'}" for c in needed)
     con.execute(
         f"CREATE OR REPLACE TABLE {WORK}.{table}"
         f" (file_no INTEGER, row_hash UBIGINT, skip UTINYINT{columns})"
     )
     staged = []
-    for number, file in enumerate(files):
+    for number, (file, types) in enumerate(zip(files, typed, strict=True)):
         first = int(one(con, f"SELECT count(*) FROM {table}")[0])
         hashed = sorted(duplicates or file.header)
         missing = [c for c in hashed if c not in file.header]
@@ -94,29 +101,48 @@ def stage(
             raise UserError(
                 f"{file.name}: no column {missing[0]!r}, which [mapping] duplicates names"
             )
-        select = _staging_select(file, [c for c in needed if c in file.header], hashed)
+        select = _staging_select(file, [c for c in needed if c in file.header], hashed, types)
         insert = f"INSERT INTO {table} BY NAME SELECT {number} AS file_no, {select}"
         refuse_changed(file)
-        staged.append(StagedFile(file, first, _insert(con, insert, file, wanted)))
+        if file.format == "parquet":
+            relation = as_text(parquet(file.path), types, timed)
+            staged.append(StagedFile(file, first, _insert_parquet(con, insert, relation, file)))
+        else:
+            staged.append(StagedFile(file, first, _insert(con, insert, file, wanted)))
         refuse_changed(file)
-    return staged
+    return staged, timed
 
 
-def _staging_select(file: ExportFile, here: list[str], hashed: list[str]) -> str:
+def kinds(con: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
+    """Return the type of every column of a relation."""
+    return {row[0]: row[1] for row in con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
+
+
+def _staging_select(
+    file: ExportFile, here: list[str], hashed: list[str], types: dict[str, str]
+) -> str:
     """SQL after SELECT for one file's rows; FROM its relation and a parenthesis must follow."""
     padding = f", {_PADDING}" if file.odd_padding else ""
-    trimmed = "".join(f", nullif(trim({quote(c)}{padding}), '') AS {quote(c)}" for c in here)
+
+    def trimmed(column: str) -> str:
+        if types.get(column) in _NEVER_PADDED:
+            return quote(column)
+        return f"nullif(trim({quote(column)}{padding}), '') AS {quote(column)}"
+
     names = ", ".join(quote(c) for c in here)
     again = " AND ".join(f"{quote(c)} = {literal(c)}" for c in here) or "FALSE"
+    if any(types.get(c) in _NEVER_PADDED for c in here):
+        again = "FALSE"  # such a column cannot say its own name
     every = ", ".join(quote(c) for c in file.header)
     # Whether a whole line is blank is asked only where its first column of use is.
-    probe = f"coalesce(trim({quote(here[0])}{padding}), '') = ''" if here else "TRUE"
+    first = f"CAST({quote(here[0])} AS VARCHAR)" if here else ""
+    probe = f"coalesce(trim({first}{padding}), '') = ''" if here else "TRUE"
     return (
         f"row_hash, CASE WHEN {again} THEN {REPEATED_HEADER} WHEN blank THEN {BLANK} ELSE 0 END"
         f" AS skip{', ' + names if here else ''}"
         f" FROM (SELECT hash({', '.join(quote(c) for c in hashed)}) AS row_hash,"
         f" CASE WHEN {probe} THEN trim(concat({every}), {_PADDING}) = '' ELSE FALSE END AS blank"
-        f"{trimmed}"
+        f"{''.join(f', {trimmed(c)}' for c in here)}"
     )
 
 
@@ -133,9 +159,6 @@ def _insert(
     try:
         if file.format == "csv":
             return _insert_csv(con, insert, file, strict=False)
-        if file.format == "parquet":
-            con.execute(f"{insert} FROM ({as_text(con, parquet(file.path))}))")
-            return ()
         frame = read_excel(file.path, wanted)
         frame.columns = list(file.header)
         con.register("excel_rows", frame)
@@ -150,13 +173,32 @@ def _insert(
     return ()
 
 
-def as_text(con: duckdb.DuckDBPyConnection, relation: str) -> str:
-    """SQL that reads a typed relation with every column as text."""
+def _insert_parquet(
+    con: duckdb.DuckDBPyConnection, insert: str, relation: str, file: ExportFile
+) -> tuple[BadLine, ...]:
+    try:
+        con.execute(f"{insert} FROM ({relation}))")
+    except _NOT_THE_FILE:
+        raise
+    except duckdb.Error:  # damaged, it raises what has no kind of its own
+        raise UserError(f"{file.name}: is not a readable parquet file; export it again") from None
+    return ()
+
+
+_FLOATS = ("FLOAT", "DOUBLE")
+_MOMENTS = ("TIMESTAMP", "DATE")
+_NEVER_PADDED = frozenset(
+    (*_FLOATS, *_MOMENTS, "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "BOOLEAN")
+)
+
+
+def as_text(relation: str, types: dict[str, str], timed: Collection[str] = ()) -> str:
+    """SQL that reads a typed relation with every column as text but those that stay times."""
     found = []
-    for name, kind, *_ in con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall():
+    for name, kind in types.items():
         value = quote(name)
-        text = f"CAST({value} AS VARCHAR)"
-        if kind in ("FLOAT", "DOUBLE"):
+        text = f"CAST({value} AS {'TIMESTAMP' if name in timed else 'VARCHAR'})"
+        if kind in _FLOATS:
             # Numbers with gaps arrive as floats: 7497.0 is the number 7497, and NaN is a gap.
             whole = f"{value} = trunc({value}) AND abs({value}) < 1e15"
             text = (

@@ -5,7 +5,7 @@ What the values of a column mean was looked over before, in `data.values`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -23,7 +23,7 @@ from data.cells import (
 from data.errors import UserError
 from data.identifying import KEY_LOOKS_LIKE
 from data.mapping_model import ColumnMapping, Mapping, Reading, TableMapping
-from data.moments import EARLIEST, hour_bands, moment_sql, not_a_time
+from data.moments import EARLIEST, hour_bands, local, moment_sql, not_a_time
 from data.readers import ExportFile
 from data.sql import WORK, literal, one, quote
 from data.staging import StagedFile
@@ -39,6 +39,7 @@ __all__ = [
     "combined",
     "file_of",
     "look_over",
+    "moments",
     "needed",
     "not_a_time",
     "present",
@@ -57,8 +58,31 @@ _STORED_AS = {"int": "INTEGER", "tri": "tri"}
 """SQL types of typed values by the kind of column; every other is text. A yes/no takes one byte."""
 
 
-def _moment(reading: Reading, mapping: Mapping, sentinels: tuple[str, ...]) -> str:
-    """SQL for the time that one reading gives: see `moment_sql`."""
+def moments(
+    tables: Sequence[tuple[TableMapping, dict[str, ColumnMapping]]], mapping: Mapping
+) -> set[str]:
+    """Return the headers that are read as dates or times alone, whole, and whatever they say."""
+    found: set[str] = set()
+    other: set[str] = set()
+    for table, columns in tables:
+        other |= {*table.key, *table.lent, *(left.column for left in table.left_out)}
+        for column in columns.values():
+            plain = column.canonical.type in ("ts", "date") and not (
+                mapping.not_recorded or column.not_recorded
+            )
+            for reading in column.readings:
+                alone = plain and not (reading.time or reading.lookup or reading.means)
+                (found if alone else other).update(reading.headers)
+            other |= {column.form_filled or "", *(header for header, _ in column.boxes)}
+    return found - other
+
+
+def _moment(
+    reading: Reading, mapping: Mapping, sentinels: tuple[str, ...], timed: Collection[str]
+) -> str:
+    """SQL for the time that one reading gives: see `moment_sql`; ``timed`` are staged as times."""
+    if reading.column in timed:
+        return local(f"s.{quote(reading.column)}", mapping)
     raw = clean(reading.staged(reading.column), sentinels)
     clock = clean(reading.staged(reading.time), sentinels) if reading.time else None
     return moment_sql(raw, clock, mapping, hours=reading.time_as == "hour")
@@ -163,18 +187,23 @@ def _is_looked_up(column: ColumnMapping) -> bool:
 
 
 def look_over(
-    stage: str, table: TableMapping, columns: dict[str, ColumnMapping], mapping: Mapping
+    stage: str,
+    table: TableMapping,
+    columns: dict[str, ColumnMapping],
+    mapping: Mapping,
+    timed: Collection[str],
 ) -> list[Callable[[duckdb.DuckDBPyConnection], Lookup]]:
     """What is to be done before `type_rows`, in any order: look the values of every column over.
 
-    Each returns what it made; raises ``UserError`` for a value map that fits none of the values.
+    ``timed`` are the columns staged as times. Each returns what it made, and raises ``UserError`` for a
+    value map that fits none of the values.
     """
     kept = kept_sql(table)
     tasks: list[Callable[[duckdb.DuckDBPyConnection], Lookup]] = []
     for name, column in columns.items():
         sentinels = mapping.not_recorded + column.not_recorded
         if column.hours:
-            moment = _moment(column.readings[0], mapping, sentinels)
+            moment = _moment(column.readings[0], mapping, sentinels, timed)
             tasks.append(partial(count_no_times, stage=stage, name=name, moment=moment, kept=kept))
         elif _is_looked_up(column):
             raw = raw_sql(column, sentinels)
@@ -192,6 +221,7 @@ def type_rows(
     table: TableMapping,
     columns: dict[str, ColumnMapping],
     mapping: Mapping,
+    timed: Collection[str],
     lookups: dict[str, Lookup],
 ) -> None:
     """Create the table ``target`` of the work area: one typed row per staged row.
@@ -199,7 +229,7 @@ def type_rows(
     Columns: ``rn`` (order), ``key_raw`` (the contact's own number, NULL if blank) and one per
     canonical column; of dates and times, `not_a_time` says which are none. Repeated headers, blank
     lines and what the table leaves out are left out; of a table with one column per box every box
-    ticked is a row. ``lookups`` are what `look_over` made, by column.
+    ticked is a row. ``timed`` are the columns staged as times, ``lookups`` what `look_over` made, by column.
     """
     kept = kept_sql(table)
     select, joins = [], []
@@ -215,11 +245,11 @@ def type_rows(
         if column.constant is not None:
             select.append(f"{literal(column.constant)} AS {name}")
         elif column.hours:
-            moment = _moment(column.readings[0], mapping, sentinels)
+            moment = _moment(column.readings[0], mapping, sentinels, timed)
             select.append(f"{hour_bands(column.hours, moment)} AS {name}")
         elif column.canonical.type in ("ts", "date"):
-            moments = [_moment(r, mapping, sentinels) for r in column.readings]
-            value = f"coalesce({', '.join(moments)})"
+            times = [_moment(r, mapping, sentinels, timed) for r in column.readings]
+            value = f"coalesce({', '.join(times)})"
             select.append(
                 f"CAST({value} AS DATE) AS {name}"
                 if column.canonical.type == "date"
@@ -228,7 +258,7 @@ def type_rows(
             if name == "contact_at" and "contact_at_basis" not in columns:
                 cases = " ".join(
                     f"WHEN ({m}) IS NOT NULL THEN {literal(r.basis)}"
-                    for m, r in zip(moments, column.readings, strict=True)
+                    for m, r in zip(times, column.readings, strict=True)
                 )
                 select.append(f"CASE {cases} END AS contact_at_basis")
         elif column.canonical.type == "key":

@@ -33,7 +33,7 @@ from data.readers import (
     read_excel,
 )
 from data.sql import quote
-from data.staging import as_text
+from data.staging import as_text, kinds
 
 CLEANED = FileFormat("csv", ",", "utf-8")
 """How a rewritten file is written, whatever the one it came from."""
@@ -202,7 +202,7 @@ def _clean_parquet(stream: BinaryIO, name: str, out: Path) -> Cleaned:
         with duckdb.connect() as con:
             con.execute("SET temp_directory = ''")
             con.register("uploaded", shape.empty_table())
-            texts = as_text(con, "uploaded")
+            texts = as_text("uploaded", kinds(con, "uploaded"))
             con.unregister("uploaded")
             con.register(
                 "uploaded",
