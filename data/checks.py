@@ -38,6 +38,8 @@ def run(con: duckdb.DuckDBPyConnection) -> None:
 def _check_table(
     con: duckdb.DuckDBPyConnection, table: str, tests: dict[str, str], key: str | None
 ) -> None:
+    if not con.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchall():
+        return  # no row breaks a rule, and to plan the question would take longer than this
     # All of a table's rules in one pass over it.
     counts = "".join(f"count(*) FILTER ({broken}), " for broken in tests.values())
     alike_by_hash = f"count(*) - count(DISTINCT hash({key}))" if key else "0"

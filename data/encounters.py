@@ -60,6 +60,10 @@ def columns() -> dict[str, tuple[str, str]]:
     return found
 
 
+# A view would be planned when it is made and again when it is asked.
+_FACTS = "CREATE OR REPLACE TEMP VIEW encounter_facts AS"
+
+
 def build(
     con: duckdb.DuckDBPyConnection,
     beside: Sequence[Callable[[duckdb.DuckDBPyConnection], object]] = (),
@@ -75,10 +79,11 @@ def build(
         f"CREATE OR REPLACE TEMP MACRO force_rank(category) AS {force.rank_sql('category')};"
         f"CREATE OR REPLACE TEMP MACRO disposition_bit(code) AS {dispositions.bit_sql('code')}"
     )
-    con.execute(ENCOUNTERS_SQL.read_text(encoding="utf-8"))
+    macros, _, facts = ENCOUNTERS_SQL.read_text(encoding="utf-8").partition(_FACTS)
+    con.execute(macros)
     select = ",\n".join(f"{_planned(sql)} AS {name}" for name, (sql, _) in columns().items())
     con.execute(
-        f"CREATE OR REPLACE TABLE encounters AS SELECT {select} FROM encounter_facts"
+        f"CREATE OR REPLACE TABLE encounters AS SELECT {select} FROM ({facts.strip().removesuffix(';')})"
         " ORDER BY agency_id, source, contact_at, contact_id"
     )
     at_once(con, [*prepared.tasks(), _say_comments, *beside])

@@ -221,7 +221,9 @@ def _check_encoding(chunks: Iterable[bytes], wanted: str, name: str) -> tuple[st
             raise UserError(
                 f"{name}: is not a CSV file (it holds binary data); check which file it is"
             )
-        if bad_row is None and wanted != "latin-1":
+        if chunk.isascii() and not decoder.getstate()[0]:
+            pass  # fits either
+        elif bad_row is None and wanted != "latin-1":
             try:
                 decoder.decode(chunk)
                 utf8_seen = utf8_seen or _holds_utf8(chunk)

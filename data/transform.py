@@ -256,9 +256,10 @@ def type_rows(
                 else f"{value} AS {name}"
             )
             if name == "contact_at" and "contact_at_basis" not in columns:
+                # What is recorded gives a time, or a mark that it is none: no time need be read again.
                 cases = " ".join(
-                    f"WHEN ({m}) IS NOT NULL THEN {literal(r.basis)}"
-                    for m, r in zip(times, column.readings, strict=True)
+                    f"WHEN ({clean(r.staged(r.column), sentinels)}) IS NOT NULL THEN {literal(r.basis)}"
+                    for r in column.readings
                 )
                 select.append(f"CASE {cases} END AS contact_at_basis")
         elif column.canonical.type == "key":

@@ -13,7 +13,7 @@ import duckdb
 
 from data.encounters import eligible_column, exposure_column, outcome_column
 from data.registry import COVARIATES, EXPOSURES, NOT_RECORDED, OUTCOMES
-from data.sql import literal
+from data.sql import literal, one
 
 CONTACTS, PATTERNS, OFFICERS = "coded_contacts", "coded_patterns", "coded_officers"
 TABLES = {
@@ -44,7 +44,7 @@ def build(con: duckdb.DuckDBPyConnection) -> None:
         " AS INTEGER) AS officer, officer_key FROM"
         " (SELECT DISTINCT officer_key FROM encounters WHERE officer_key IS NOT NULL)"
     )
-    levels = {id_: _levels(con, id_) for id_ in covariates()}
+    levels = _levels(con)
     # The levels' places as the digits of one number: its order is that of the levels.
     places, size = [], 1
     for id_, known in reversed(levels.items()):
@@ -76,9 +76,14 @@ def build(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(f"COMMENT ON TABLE {table} IS {literal(comment)}")
 
 
-def _levels(con: duckdb.DuckDBPyConnection, covariate: str) -> list[str]:
-    rows = con.execute(f"SELECT DISTINCT {_level(covariate)} AS level FROM encounters ORDER BY 1")
-    return [level for (level,) in rows.fetchall()]
+def _levels(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    listed = ", ".join(f"list(DISTINCT {_level(id_)})" for id_ in covariates())
+    return {
+        id_: sorted(known or [])
+        for id_, known in zip(
+            covariates(), one(con, f"SELECT {listed} FROM encounters"), strict=True
+        )
+    }
 
 
 def _level(covariate: str) -> str:

@@ -55,6 +55,7 @@ def test_an_officer_is_certified_on_the_days_some_credential_covers(
         "INSERT OR IGNORE INTO contact_officers VALUES ('A', 'S', ?, ?, ?, NULL, 'L')", present
     )
     encounters.build(con)
+    con.execute(encounters.ENCOUNTERS_SQL.read_text(encoding="utf-8"))  # the facts as a view
     covered = (
         "EXISTS (FROM certifications c WHERE c.officer_key = o.officer_key AND c.credential IN ({})"
         " AND c.certified_on <= CAST(k.contact_at AS DATE)"

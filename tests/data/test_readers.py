@@ -205,6 +205,50 @@ def test_typed_parquet_gives_the_keys_a_csv_would(tmp_path: Path) -> None:
     assert rows_of(store, "SELECT DISTINCT officer_key FROM contact_officers") == from_parquet
 
 
+ODD_TIMES = [
+    "2024-03-05 14:30:15",
+    "2024-07-01 03:59:00.5",
+    "2024-03-10 02:30:00",  # in the hour that daylight saving leaves out
+    "0001-01-01 00:00:00",  # what a load marks bad times with
+    "0002-01-01 00:00:00",
+    "1901-01-01 00:00:00",
+    "2901-01-01 00:00:00",
+    "",
+]
+
+
+@pytest.mark.parametrize("kinds", [["TIMESTAMP"], ["VARCHAR"], ["TIMESTAMP", "VARCHAR"], ["DATE"]])
+@pytest.mark.parametrize("clock", ["local", "utc"])
+def test_what_is_a_time_already_is_read_as_its_text_would_be(
+    tmp_path: Path, kinds: list[str], clock: str
+) -> None:
+    raw = changed(mapping__not_recorded=[], mapping__clock=clock)
+    raw["contacts"]["columns"]["shift_id"] = {"from": "When", "hours": {"a": "06-18", "b": "18-06"}}
+    times = [*ODD_TIMES, *(f"2023-05-{1 + i % 28:02} {i % 24:02}:15:00" for i in range(1_200))]
+    read = {}
+    for form in ("csv", "parquet"):
+        folder = tmp_path / form
+        folder.mkdir()
+        files = []
+        for number, kind in enumerate(kinds):
+            when = [t[:10] if kind == "DATE" else t for t in times]
+            plain = write(
+                folder / f"{number}.csv", [row(f"{number}-{i}", t) for i, t in enumerate(when)]
+            )
+            files.append(plain.with_suffix(f".{form}"))
+            if form == "parquet":
+                with duckdb.connect() as con:
+                    con.execute(
+                        f'COPY (SELECT * REPLACE (CAST("When" AS {kind}) AS "When")'
+                        f" FROM read_csv('{plain}', all_varchar = true)) TO '{files[-1]}'"
+                    )
+        report, store = load(folder, files, raw)
+        sql = "SELECT contact_at, shift_id, contact_at_basis, count(*) FROM contacts GROUP BY ALL ORDER BY ALL"
+        read[form] = report.rejected, report.unknown_values, rows_of(store, sql)
+    assert read["parquet"] == read["csv"]
+    assert sum(read["csv"][0].values()) == 5 * len(kinds)
+
+
 def test_typed_booleans_and_instants(tmp_path: Path) -> None:
     path = tmp_path / "contacts.parquet"
     with duckdb.connect() as con:
