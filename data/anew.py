@@ -65,7 +65,7 @@ def write(
                 _copy(con, table)
         con.execute("COMMIT")
         con.execute(f"DETACH {_OLD}")
-        encounters.build(con, beside=checks.tasks())
+        encounters.build(con, checks.of_tables(), checks.of_encounters())
         _nothing_left(con)
         con.execute("CHECKPOINT")
     if building.with_name(building.name + ".wal").exists():

@@ -14,24 +14,27 @@ from data.sql import one
 LONGEST = {("events", "label"): 60}
 """Characters that some texts may have at most: what is longer does not fit where it is shown."""
 
-__all__ = ["LONGEST", "SnapshotError", "rules", "run", "tasks"]
+__all__ = ["LONGEST", "SnapshotError", "of_encounters", "of_tables", "rules", "run"]
 
 
-def tasks() -> list[Callable[[duckdb.DuckDBPyConnection], None]]:
-    """What checks a snapshot, in parts; each raises ``SnapshotError`` naming a rule that is broken."""
+def of_tables() -> list[Callable[[duckdb.DuckDBPyConnection], None]]:
+    """What checks the canonical tables, in parts; each raises ``SnapshotError`` naming a broken rule."""
     tests, keys = _of_rows(), _keys()
-    return [
-        *(
-            partial(_check_table, table=table, tests=tests.get(table, {}), key=keys.get(table))
-            for table in dict.fromkeys([*tests, *keys])
-        ),
-        _check_between,
+    found: list[Callable[[duckdb.DuckDBPyConnection], None]] = [
+        partial(_check_table, table=table, tests=tests.get(table, {}), key=keys.get(table))
+        for table in dict.fromkeys([*tests, *keys])
     ]
+    return [*found, *(partial(_count, name=name, sql=sql) for name, sql in _of_children().items())]
+
+
+def of_encounters() -> list[Callable[[duckdb.DuckDBPyConnection], None]]:
+    """What checks the analysis table, as `of_tables` does the others."""
+    return [partial(_count, name=name, sql=sql) for name, sql in _of_encounters().items()]
 
 
 def run(con: duckdb.DuckDBPyConnection) -> None:
     """Check a snapshot; raise ``SnapshotError`` naming the first rule that is broken."""
-    for task in tasks():
+    for task in (*of_tables(), *of_encounters()):
         task(con)
 
 
@@ -52,9 +55,8 @@ def _check_table(
         _refuse(f"{table} has one row per key", one(con, f"SELECT count(*) FROM ({twice})")[0])
 
 
-def _check_between(con: duckdb.DuckDBPyConnection) -> None:
-    for name, sql in between_tables().items():
-        _refuse(name, one(con, sql)[0])
+def _count(con: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
+    _refuse(name, one(con, sql)[0])
 
 
 def _refuse(name: str, broken: int) -> None:
@@ -76,16 +78,24 @@ def rules() -> dict[str, str]:
 
 def between_tables() -> dict[str, str]:
     """The rules about rows of one table and rows of another."""
-    found = {
+    return _of_encounters() | _of_children()
+
+
+def _of_encounters() -> dict[str, str]:
+    return {
         "encounters has exactly one row per contact": "SELECT abs((SELECT count(*) FROM contacts)"
         " - (SELECT count(*) FROM encounters)) + (SELECT count(*) FROM contacts ANTI JOIN encounters"
         " USING (agency_id, source, contact_id))",
     }
-    for child in schema.children():
-        found[f"every row of {child} has its contact"] = (
+
+
+def _of_children() -> dict[str, str]:
+    return {
+        f"every row of {child} has its contact": (
             f"SELECT count(*) FROM {child} ANTI JOIN contacts USING (agency_id, source, contact_id)"
         )
-    return found
+        for child in schema.children()
+    }
 
 
 def _keys() -> dict[str, str]:

@@ -64,29 +64,39 @@ def columns() -> dict[str, tuple[str, str]]:
 _FACTS = "CREATE OR REPLACE TEMP VIEW encounter_facts AS"
 
 
-def build(
-    con: duckdb.DuckDBPyConnection,
-    beside: Sequence[Callable[[duckdb.DuckDBPyConnection], object]] = (),
-) -> None:
+Tasks = Sequence[Callable[[duckdb.DuckDBPyConnection], object]]
+
+
+def build(con: duckdb.DuckDBPyConnection, meanwhile: Tasks = (), beside: Tasks = ()) -> None:
     """(Re)build ``encounters`` from the canonical tables of this database, and what is prepared from it.
 
-    What is to be done ``beside`` the latter needs the former and writes nothing. Call outside a
-    transaction.
+    ``meanwhile`` is done what needs the canonical tables alone, and then, ``beside`` the prepared tables,
+    what needs ``encounters``; neither writes to them. Call outside a transaction.
     """
     from data import prepared  # which reads what this module makes
 
+    at_once(con, [_build_table, *meanwhile])
+    at_once(con, [*prepared.tasks(), _say_comments, *beside])
+
+
+def facts(con: duckdb.DuckDBPyConnection) -> str:
+    """Return the facts' SQL, and create what it calls for this connection."""
     con.execute(
         f"CREATE OR REPLACE TEMP MACRO force_rank(category) AS {force.rank_sql('category')};"
         f"CREATE OR REPLACE TEMP MACRO disposition_bit(code) AS {dispositions.bit_sql('code')}"
     )
-    macros, _, facts = ENCOUNTERS_SQL.read_text(encoding="utf-8").partition(_FACTS)
+    macros, _, view = ENCOUNTERS_SQL.read_text(encoding="utf-8").partition(_FACTS)
     con.execute(macros)
+    return view.strip().removesuffix(";")
+
+
+def _build_table(con: duckdb.DuckDBPyConnection) -> None:
+    rows = facts(con)
     select = ",\n".join(f"{_planned(sql)} AS {name}" for name, (sql, _) in columns().items())
     con.execute(
-        f"CREATE OR REPLACE TABLE encounters AS SELECT {select} FROM ({facts.strip().removesuffix(';')})"
+        f"CREATE OR REPLACE TABLE encounters AS SELECT {select} FROM ({rows})"
         " ORDER BY agency_id, source, contact_at, contact_id"
     )
-    at_once(con, [*prepared.tasks(), _say_comments, *beside])
 
 
 def _say_comments(con: duckdb.DuckDBPyConnection) -> None:

@@ -135,15 +135,16 @@ def _load_locked(
         previous = store.current_id()
         carried = previous is not None and attach_previous(con, store, previous, simulated)
         merge(state, carried=carried, replace_period=replace_period, simulated=simulated)
-        building.empty_work(con)
         progress("building the analysis table")
-        count = partial(count_not_recorded, load=state)
-        beside: list[Callable[..., object]] = [
-            lambda own: progress("checking"),
-            *checks.tasks(),
-            count,
-        ]
-        encounters.build(con, beside)
+        encounters.build(
+            con,
+            meanwhile=[
+                building.empty_work,
+                lambda own: progress("checking"),
+                *checks.of_tables(),
+            ],
+            beside=[*checks.of_encounters(), partial(count_not_recorded, load=state)],
+        )
         finish(state, files, replace_period)
         if keep is not None:
             _keep(con, keep, previous, load_id, path, state.report)

@@ -44,6 +44,7 @@ class StagedFile:
 
 
 # Spaces alone are what trim() takes off by itself; exports pad with these too.
+_PADS = [literal(pad) for pad in " \t\r\n\u00a0"]
 _PADDING = literal(" \t\r\n\u00a0")
 
 _NOT_THE_FILE = (
@@ -125,9 +126,14 @@ def _staging_select(
     padding = f", {_PADDING}" if file.odd_padding else ""
 
     def trimmed(column: str) -> str:
+        name = quote(column)
         if types.get(column) in _NEVER_PADDED:
-            return quote(column)
-        return f"nullif(trim({quote(column)}{padding}), '') AS {quote(column)}"
+            return name
+        value = f"nullif(trim({name}{padding}), '')"
+        if padding:  # which is slow, and seldom needed: first and last letter tell
+            bare = " ".join(f"AND NOT suffix({name}, {end})" for end in _PADS)
+            value = f"CASE WHEN {name} > '!' AND {name} < '~' {bare} THEN {name} ELSE {value} END"
+        return f"{value} AS {name}"
 
     names = ", ".join(quote(c) for c in here)
     again = " AND ".join(f"{quote(c)} = {literal(c)}" for c in here) or "FALSE"

@@ -153,19 +153,22 @@ def check_keys(
                 keys |= dict.fromkeys((r.column for r in column.readings), sentinels)
     looks = ", ".join(
         # CASE, for AND would try the condition on every value.
-        f"CASE WHEN regexp_matches(v, {literal(look.pattern)}) THEN {look.condition}"
+        f"CASE WHEN odd AND regexp_matches(v, {literal(look.pattern)}) THEN {look.condition}"
         f" ELSE FALSE END AS look_{i}"
         for i, look in enumerate(KEY_LOOKS_LIKE)
     )
+    # Hardly a key looks like any: all are tried at once first.
+    any_look = "|".join(f"({look.pattern})" for look in KEY_LOOKS_LIKE)
     counts = ", ".join(
         f"sum(n) FILTER (look_{i}), min(rn) FILTER (look_{i})" for i in range(len(KEY_LOOKS_LIKE))
     )
     for key, sentinels in keys.items():
         filled, *odd = one(
             con,
-            f"SELECT sum(n), {counts} FROM (SELECT n, rn, {looks} FROM (SELECT"
+            f"SELECT sum(n), {counts} FROM (SELECT n, rn, {looks} FROM (SELECT *,"
+            f" regexp_matches(v, {literal(any_look)}) AS odd FROM (SELECT"
             f" {clean(key, sentinels)} AS v, count(*) AS n, min(s.rowid) AS rn FROM {stage} s"
-            " WHERE s.skip = 0 GROUP BY 1) WHERE v IS NOT NULL)",
+            " WHERE s.skip = 0 GROUP BY 1) WHERE v IS NOT NULL))",
         )
         for look, n, first in zip(KEY_LOOKS_LIKE, odd[::2], odd[1::2], strict=True):
             if n and n > look.share * filled:

@@ -55,7 +55,7 @@ def test_an_officer_is_certified_on_the_days_some_credential_covers(
         "INSERT OR IGNORE INTO contact_officers VALUES ('A', 'S', ?, ?, ?, NULL, 'L')", present
     )
     encounters.build(con)
-    con.execute(encounters.ENCOUNTERS_SQL.read_text(encoding="utf-8"))  # the facts as a view
+    facts = encounters.facts(con)
     covered = (
         "EXISTS (FROM certifications c WHERE c.officer_key = o.officer_key AND c.credential IN ({})"
         " AND c.certified_on <= CAST(k.contact_at AS DATE)"
@@ -74,14 +74,14 @@ def test_an_officer_is_certified_on_the_days_some_credential_covers(
         " OR f.primary_certified IS DISTINCT FROM p.certified"
         " OR f.primary_enhanced IS DISTINCT FROM p.enhanced), count(*),"
         " count(*) FILTER (p.certified), count(*) FILTER (p.enhanced)"
-        " FROM encounter_facts f JOIN team t USING (contact_id) JOIN first p USING (contact_id)"
+        " FROM (" + facts + ") f JOIN team t USING (contact_id) JOIN first p USING (contact_id)"
     ).fetchall()[0]
     assert wrong[:2] == (0, len(contacts))
     assert wrong[2] > 100 and wrong[3] > 100
 
 
 def test_a_set_of_dispositions_is_asked_as_a_set(con: duckdb.DuckDBPyConnection) -> None:
-    encounters.build(con)
+    encounters.facts(con)
     draw = random.Random(7)
     codes = [*(d.code for d in DISPOSITIONS), "a code of a later edition"]
     for _ in range(60):
