@@ -780,14 +780,13 @@ def test_a_disk_that_fails_once_it_is_decided_is_finished_later(
     assert [e.removed for e in purge.log(store)] == [1, 0] and _left_over(store) == []
 
 
+@pytest.mark.parametrize("rules", ["_of_children", "_of_encounters"])
 def test_a_broken_rule_removes_nothing(
-    replaced: tuple[str, Store], monkeypatch: pytest.MonkeyPatch
+    replaced: tuple[str, Store], monkeypatch: pytest.MonkeyPatch, rules: str
 ) -> None:
     _, store = replaced
     before = (store.ids(), store.current_id())
-    monkeypatch.setattr(
-        checks, "between_tables", lambda: {"never": "SELECT count(*) FROM contacts"}
-    )
+    monkeypatch.setattr(checks, rules, lambda: {"never": "SELECT count(*) FROM contacts"})
     with pytest.raises(SnapshotError, match="the rule 'never'"):
         purge.purge(store)
     assert (store.ids(), store.current_id()) == before and _left_over(store) == []

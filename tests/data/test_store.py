@@ -386,12 +386,13 @@ def test_a_store_that_cannot_be_written_says_so(tmp_path: Path) -> None:
         load(tmp_path, [row(1)])
 
 
-def test_a_broken_rule_publishes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("rules", ["_of_children", "_of_encounters"])
+def test_a_broken_rule_publishes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rules: str
+) -> None:
     _, store = load(tmp_path, [row(1)])
     before = store.current_id()
-    monkeypatch.setattr(
-        checks, "between_tables", lambda: {"never": "SELECT count(*) FROM contacts"}
-    )
+    monkeypatch.setattr(checks, rules, lambda: {"never": "SELECT count(*) FROM contacts"})
     with pytest.raises(SnapshotError, match="the rule 'never' is broken by 2 rows"):
         load(tmp_path, [row(2)])
     assert store.current_id() == before and _left_over(store) == []
