@@ -3,7 +3,7 @@
     python -m tests.bench [--only ID]... [--sizes N,N,...] [--stores DIR] [--out FILE] [--rounds N]
 
 What was measured is kept in ``--out`` (JSON lines); a run that was stopped goes on, and running it again
-only writes the table. Begin anew with another file.
+only writes the table. Begin anew with another file: what is not measured then stays on the page as it was.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ def main(arguments: list[str] | None = None) -> None:
     results.run(chosen, sizes, asked.stores, out, asked.rounds)
     lines = results.read(out)
     machine = json.loads(about.read_text(encoding="utf-8"))
-    asked.docs.write_text(table.write(ENTRIES, lines, machine, "make bench"), encoding="utf-8")
+    before = asked.docs.read_text(encoding="utf-8") if asked.docs.exists() else ""
+    page = table.write(ENTRIES, lines, machine, "make bench", before)
+    asked.docs.write_text(page, encoding="utf-8")
     print(f"wrote {asked.docs}")
     if wrong := table.disagreements(ENTRIES, lines):
         sys.exit("\n".join(wrong))

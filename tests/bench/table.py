@@ -30,9 +30,16 @@ MEMORY = (
 
 
 def write(
-    entries: Sequence[Entry], lines: Sequence[dict[str, Any]], machine: dict[str, str], command: str
+    entries: Sequence[Entry],
+    lines: Sequence[dict[str, Any]],
+    machine: dict[str, str],
+    command: str,
+    before: str = "",
 ) -> str:
-    """Return the page: the machine, the command, and a table for each entry that was measured."""
+    """Return the page: the machine, the command, and a table for each entry that was measured.
+
+    What was not measured now stays as the page ``before`` has it.
+    """
     cores = int(machine.get("Cores") or 1)
     text = [HEAD, f"    {command}\n", "| machine | |", "| --- | --- |"]
     text += [f"| {name} | {value} |" for name, value in machine.items()]
@@ -45,27 +52,47 @@ def write(
     for entry in entries:
         own = [x for x in lines if x["entry"] == entry.id]
         if own:
-            text += ["", f"## {entry.title}", "", f"{entry.compares}", "", *_table(entry, own)]
-    text += _memory(entries, lines)
+            when = max(x.get("at", "") for x in own)[:10]
+            said = [f"{entry.compares}{f' Measured on {when}.' if when else ''}"]
+            text += ["", f"## {entry.title}", "", *said, "", *_table(entry, own)]
+        elif stays := _sections(before).get(entry.title):
+            text += ["", f"## {entry.title}", "", stays]
+    text += _memory(entries, lines, before)
     return "\n".join(text) + "\n"
 
 
-def _memory(entries: Sequence[Entry], lines: Sequence[dict[str, Any]]) -> list[str]:
+def _sections(page: str) -> dict[str, str]:
+    """Return what a page says under each of its titles."""
+    parts = (part.partition("\n") for part in page.split("\n## ")[1:])
+    return {title.strip(): text.strip() for title, _, text in parts}
+
+
+def _memory(entries: Sequence[Entry], lines: Sequence[dict[str, Any]], before: str) -> list[str]:
     """Return the product's peak memory by entry and size."""
     peaks: dict[tuple[str, int], float] = {}
     for line in lines:
         if line["part"] == PRODUCT and line["taken"]:
             at = (line["entry"], line["size"])
             peaks[at] = max(peaks.get(at, 0.0), max(t["peak"] for t in line["taken"]) / 2**30)
-    own = [e for e in entries if any(id_ == e.id for id_, _ in peaks)]
-    sizes = sorted({size for id_, size in peaks if set(SIZES) & {size}})
-    if not own or not sizes:
+    shown = {at: f"{peak:.2f}" for at, peak in peaks.items() if at[1] in SIZES}
+    measured = {id_ for id_, _ in peaks}
+    rows = [
+        [cell.strip() for cell in row.strip("|").split("|")]
+        for row in _sections(before).get("Memory", "").splitlines()
+        if row.startswith("|")
+    ]
+    for entry in (e for e in entries if e.id not in measured and rows):
+        for row in (r for r in rows if r[0] == entry.title):
+            sizes = (int(cell.replace(",", "")) for cell in rows[0][1:])
+            shown |= {(entry.id, n): cell for n, cell in zip(sizes, row[1:], strict=True) if cell}
+    if not shown:
         return []
+    every = sorted({size for _, size in shown})
     text = ["", "## Memory", "", MEMORY, ""]
-    text += [f"| peak, GiB | {' | '.join(f'{n:,}' for n in sizes)} |"]
-    text += [f"| --- |{' ---: |' * len(sizes)}"]
-    for entry in own:
-        cells = [f"{peaks[entry.id, n]:.2f}" if (entry.id, n) in peaks else "" for n in sizes]
+    text += [f"| peak, GiB | {' | '.join(f'{n:,}' for n in every)} |"]
+    text += [f"| --- |{' ---: |' * len(every)}"]
+    for entry in entries:
+        cells = [shown.get((entry.id, n), "") for n in every]
         if any(cells):
             text.append(f"| {entry.title} | {' | '.join(cells)} |")
     return text

@@ -54,6 +54,18 @@ def test_a_busy_machine_is_named_and_a_failure_shown() -> None:
     assert "| 10 |  | peer | no memory |" in text
 
 
+def test_what_is_not_measured_again_stays_on_the_page() -> None:
+    other = replace(ENTRY, id="other", title="Another", sizes=(10_000,))
+    lines = [_line("product", 9.0), _line("peer", 3.0)]
+    here = [line | {"size": 10_000} for line in lines]
+    there = [line | {"entry": "other", "at": "2026-01-02 10:00"} for line in here]
+    both = table.write([ENTRY, other], [*here, *there], {}, "make bench")
+    assert "Measured on 2026-01-02." in both
+    again = table.write([ENTRY, other], here, {}, "make bench", both)
+    assert again == both
+    assert "Another" not in table.write([ENTRY, other], here, {}, "make bench")
+
+
 def test_answers_that_differ_are_named() -> None:
     lines = [_line("product", 1.0), _line("peer", 1.0, check={"n": 5.0})]
     assert table.disagreements([ENTRY], lines) == ["x, 10, it: peer differs by 2.5e-01"]
