@@ -76,7 +76,8 @@ def load(
         if not files:
             raise UserError("name at least one file to load")
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-            examined = list(pool.map(lambda f: examine(Path(f), mapping.file), files))
+            each = pool.map if len(files) > 1 else map
+            examined = list(each(lambda f: examine(Path(f), mapping.file), files))
         if keep is not None:
             examined = [replace(f, sha256=keep.sha256.get(f.name, f.sha256)) for f in examined]
         account.add(

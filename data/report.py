@@ -149,11 +149,7 @@ def reject(
         records.append(
             (load.load_id, file.file.name, file.row_number(rn), why, at_fault(why), row_hash)
         )
-    import pandas as pd  # slow to import, and a clean load needs it not
-
-    con.register("new_records", pd.DataFrame(records, dtype=object))
-    con.execute("INSERT INTO rejected SELECT * FROM new_records").fetchall()
-    con.unregister("new_records")
+    insert(con, "rejected", records)
     con.execute(f"DELETE FROM typed_{table} t WHERE ({reason}) IS NOT NULL")
 
 

@@ -95,17 +95,25 @@ def create(con: duckdb.DuckDBPyConnection, *, indexed: bool = True) -> None:
     con.execute(f"BEGIN; {text}; COMMIT")
 
 
-@cache
-def blank() -> bytes:
+_blank: list[bytes] = []
+
+
+def blank(con: duckdb.DuckDBPyConnection) -> bytes:
     """Return a database file with every canonical table, not indexed, and no row.
 
     To write a copy takes no time; to say every COMMENT again takes longer than to read a small export.
+    It is made once, through a connection that is in no transaction: another engine would take address
+    space of its own.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "blank.duckdb"
-        with duckdb.connect(str(path)) as con:
+    if not _blank:
+        (was,) = con.execute("SELECT current_database()").fetchall()[0]
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "blank.duckdb"
+            con.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS blank; USE blank")
             create(con, indexed=False)
-        return path.read_bytes()
+            con.execute(f'CHECKPOINT blank; USE "{was}"; DETACH blank')
+            _blank.append(path.read_bytes())
+    return _blank[0]
 
 
 def _without_indexes(text: str) -> str:
