@@ -7,6 +7,7 @@ sent is looked through.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -287,6 +288,7 @@ def test_sessions_end(store: Path, enter: Any, url: str) -> None:
     again = Session(url, {c.name: c.value or "" for c in session.http.cookies.jar})
     assert _headings(again.run("methods")) == ["Sign in"]
     analyst = enter("analyst")
+    time.sleep(1)  # longer than the session that is set now: 0.36 s from the token's issue
     try:
         (store / "settings.toml").write_text(f"session_hours = 0.0001\n{SETTINGS}")
         found = analyst.run("methods")
