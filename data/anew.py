@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 
 from data import checks, encounters, schema
+from data.building import insert_codes
 from data.errors import SnapshotError, UserError
-from data.registry import DISPOSITIONS
 from data.sql import literal, one, private
 from data.store import Snapshot
 
@@ -56,10 +56,7 @@ def write(
         con.execute("INSERT INTO gone_here SELECT unnest(?)", [keys])
         attach(con, snapshot, _OLD)
         con.execute("BEGIN")
-        con.executemany(
-            "INSERT INTO disposition_codes VALUES (?, ?, ?, ?)",
-            [(d.code, d.custody, d.care_link, d.voluntary) for d in DISPOSITIONS],
-        )
+        insert_codes(con)
         for table in schema.tables().values():
             if table.name != "disposition_codes":
                 _copy(con, table)

@@ -10,16 +10,13 @@ import duckdb
 
 from data import schema, transform
 from data.registry import DISPOSITIONS
-from data.sql import MOST_AT_ONCE, WORK, at_once, insert, literal, private, quote
+from data.sql import WORK, at_once, insert, literal, private, quote
 
 NAME = "building"
 """How the connection calls the database that is built."""
 
 _FEW = 250_000
 """Rows in all, up to which two statements side by side take less time than each on every core."""
-
-_VERY_FEW = 5_000
-"""Rows up to which threads, and the address space that each reserves, are not worth their start."""
 
 T = TypeVar("T")
 
@@ -50,10 +47,13 @@ def attach(con: duckdb.DuckDBPyConnection, path: Path | None, rows: int) -> None
     con.execute(f"SET search_path = '{NAME}.main,{WORK}'")
     if rows <= _FEW:
         con.execute("SET threads = 1")
-    if rows <= _VERY_FEW:
-        con.execute(f"SET VARIABLE {MOST_AT_ONCE} = 1")
     if path is None:
         schema.create(con, indexed=False)
+    insert_codes(con)
+
+
+def insert_codes(con: duckdb.DuckDBPyConnection) -> None:
+    """Fill the table of dispositions' codes, which every database has."""
     codes = [(d.code, d.custody, d.care_link, d.voluntary) for d in DISPOSITIONS]
     insert(con, "disposition_codes", codes)
 

@@ -9,7 +9,7 @@ import duckdb
 
 from data import schema
 from data.errors import SnapshotError
-from data.sql import one
+from data.sql import alike_by_hash, one
 
 LONGEST = {("events", "label"): 60}
 """Characters that some texts may have at most: what is longer does not fit where it is shown."""
@@ -21,7 +21,7 @@ def of_tables() -> list[Callable[[duckdb.DuckDBPyConnection], None]]:
     """What checks the canonical tables, in parts; each raises ``SnapshotError`` naming a broken rule."""
     tests, keys = _of_rows(), _keys()
     found: list[Callable[[duckdb.DuckDBPyConnection], None]] = [
-        partial(_check_table, table=table, tests=tests.get(table, {}), key=keys.get(table))
+        partial(_check_table, table=table, tests=tests.get(table, {}), key=keys.get(table, ()))
         for table in dict.fromkeys([*tests, *keys])
     ]
     return [*found, *(partial(_count, name=name, sql=sql) for name, sql in _of_children().items())]
@@ -39,19 +39,18 @@ def run(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _check_table(
-    con: duckdb.DuckDBPyConnection, table: str, tests: dict[str, str], key: str | None
+    con: duckdb.DuckDBPyConnection, table: str, tests: dict[str, str], key: tuple[str, ...]
 ) -> None:
     if not con.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchall():
         return  # no row breaks a rule, and to plan the question would take longer than this
     # All of a table's rules in one pass over it.
     counts = "".join(f"count(*) FILTER ({broken}), " for broken in tests.values())
-    alike_by_hash = f"count(*) - count(DISTINCT hash({key}))" if key else "0"
-    *broken, alike = one(con, f"SELECT {counts}{alike_by_hash} FROM {table}")
+    *broken, alike = one(con, f"SELECT {counts}{alike_by_hash(key) if key else '0'} FROM {table}")
     for name, n in zip(tests, broken, strict=True):
         _refuse(name, n)
     if alike:
         # Alike by their hashes: that is to be looked at.
-        twice = f"SELECT {key} FROM {table} GROUP BY ALL HAVING count(*) > 1"
+        twice = f"SELECT {', '.join(key)} FROM {table} GROUP BY ALL HAVING count(*) > 1"
         _refuse(f"{table} has one row per key", one(con, f"SELECT count(*) FROM ({twice})")[0])
 
 
@@ -98,12 +97,12 @@ def _of_children() -> dict[str, str]:
     }
 
 
-def _keys() -> dict[str, str]:
-    """The key of every importable table that has one, as SQL lists it.
+def _keys() -> dict[str, tuple[str, ...]]:
+    """The key of every importable table that has one.
 
     A snapshot has no index that would refuse a second row: see ``schema.create``.
     """
-    return {t.name: ", ".join(t.key) for t in schema.importable().values() if t.key}
+    return {t.name: t.key for t in schema.importable().values() if t.key}
 
 
 def _of_rows() -> dict[str, dict[str, str]]:

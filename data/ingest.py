@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -76,8 +77,7 @@ def load(
         if not files:
             raise UserError("name at least one file to load")
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-            each = pool.map if len(files) > 1 else map
-            examined = list(each(lambda f: examine(Path(f), mapping.file), files))
+            examined = list(pool.map(lambda f: examine(Path(f), mapping.file), files))
         if keep is not None:
             examined = [replace(f, sha256=keep.sha256.get(f.name, f.sha256)) for f in examined]
         account.add(
@@ -113,6 +113,7 @@ def _load_locked(
     keep: Kept | None,
     progress: Progress,
 ) -> LoadReport:
+    progress = _one_at_a_time(progress)
     load_id = store.new_id()
     path = store.building_path(load_id)
     con: duckdb.DuckDBPyConnection | None = None
@@ -190,6 +191,17 @@ def _load_locked(
         # Published, the file bears its final name; what is left under this one is of no use.
         for left in (path, path.with_name(path.name + ".wal")):
             left.unlink(missing_ok=True)
+
+
+def _one_at_a_time(progress: Progress) -> Progress:
+    """What is done side by side is told one by one."""
+    lock = threading.Lock()
+
+    def tell(stage: str) -> None:
+        with lock:
+            progress(stage)
+
+    return tell
 
 
 def _keep(

@@ -49,6 +49,8 @@ class ExportFile:
     header: tuple[str, ...]
     odd_padding: bool = True
     """Values may be padded with more than spaces (tabs, no-break spaces)."""
+    types: tuple[tuple[str, str], ...] = ()
+    """Name and type of every column, where the file itself says so: of Parquet."""
     stamp: tuple[int, ...] = ()
     """Its device, number, size and time of change; empty for one that nobody else can write to."""
 
@@ -105,9 +107,18 @@ def _examine(path: Path, wanted: FileFormat) -> ExportFile:
     format_ = wanted.format if wanted.format != "auto" else _format_of(path)
     if format_ in ("excel", "parquet"):
         digest = _sha256(path)
-        found = ExportFile(path, digest, format_, "none", "utf-8", ",", ())
-        header = _excel_header(path, wanted) if format_ == "excel" else _parquet_header(path)
-        return replace(found, header=checked_header(header, name))
+        types = _parquet_types(path) if format_ == "parquet" else {}
+        header = list(types) or _excel_header(path, wanted)
+        return ExportFile(
+            path,
+            digest,
+            format_,
+            "none",
+            "utf-8",
+            ",",
+            checked_header(header, name),
+            types=tuple(types.items()),
+        )
     return _examine_csv(path, wanted)
 
 
@@ -352,13 +363,17 @@ def _engine() -> duckdb.DuckDBPyConnection:
     return duckdb.connect()
 
 
-def _parquet_header(path: Path) -> list[str]:
+def kinds(con: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
+    """Return the type of every column of a relation."""
+    return {row[0]: row[1] for row in con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
+
+
+def _parquet_types(path: Path) -> dict[str, str]:
     try:
         with _engine().cursor() as con:
-            rows = con.execute(f"DESCRIBE SELECT * FROM {parquet(path)}").fetchall()
+            return kinds(con, parquet(path))
     except duckdb.Error:
         raise UserError(f"{path.name}: is not a whole Parquet file; export it again") from None
-    return [row[0] for row in rows]
 
 
 def path_literal(path: Path) -> str:

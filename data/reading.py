@@ -133,7 +133,7 @@ def stage_files(state: Load, files: list[ExportFile], progress: Progress) -> Gro
         _require_keys(tables, chosen)
         for table in tables:
             state.tables[table.table.name] = transform.present(table, chosen)
-    _stage(state, groups, _one_at_a_time(progress))
+    _stage(state, groups, progress)
     if state.report.rows_read == 0:
         raise UserError(f"{files[0].name}: has a header but no rows; export it again")
     return groups
@@ -153,17 +153,7 @@ def type_tables(state: Load, groups: Groups, progress: Progress) -> None:
             look_up(state.con, f"stage_{number}", table, columns, state.mapping, stages)
     for tables in groups.values():
         reject_unreadable(state, state.staged[tables[0].table.name])
-    _type(state, groups, _one_at_a_time(progress))
-
-
-def _one_at_a_time(progress: Progress) -> Progress:
-    lock = threading.Lock()
-
-    def tell(stage: str) -> None:
-        with lock:
-            progress(stage)
-
-    return tell
+    _type(state, groups, progress)
 
 
 def _stage(state: Load, groups: Groups, progress: Progress) -> None:
@@ -209,7 +199,7 @@ def _type(state: Load, groups: Groups, progress: Progress) -> None:
     """Type the rows of every table, what its values mean looked over first."""
     mapping = state.mapping
     each = [(f"stage_{i}", t) for i, tables in enumerate(groups.values()) for t in tables]
-    first: list[Callable[[duckdb.DuckDBPyConnection], Lookup | None]] = []
+    checks: list[Callable[[duckdb.DuckDBPyConnection], None]] = []
     for number, tables in enumerate(groups.values()):
         keyed = [(t, state.tables[t.table.name]) for t in tables]
         staged = state.staged[tables[0].table.name]
@@ -220,19 +210,19 @@ def _type(state: Load, groups: Groups, progress: Progress) -> None:
             mapping=mapping,
             staged=staged,
         )
-        first.append(check)
-    whose: list[str | None] = [None] * len(first)
+        checks.append(check)
+    looks: list[tuple[str, Callable[[duckdb.DuckDBPyConnection], Lookup]]] = []
     for name, table in each:
         columns, timed = state.tables[table.table.name], state.timed[table.table.name]
         tasks = transform.look_over(name, table, columns, mapping, timed)
-        first += tasks
-        whose += [table.table.name] * len(tasks)
+        looks += [(table.table.name, task) for task in tasks]
     lookups: dict[str, dict[str, Lookup]] = {table.table.name: {} for _, table in each}
-    for owner, found in zip(whose, at_once(state.con, first), strict=True):
-        if found is not None and owner is not None:
-            lookups[owner][found.name] = found
-            for column, values in found.unknown.items():
-                state.report.unknown_values.setdefault(column, {}).update(values)
+    made = at_once(state.con, [*checks, *(task for _, task in looks)])[len(checks) :]
+    for (owner, _), found in zip(looks, made, strict=True):
+        assert found is not None
+        lookups[owner][found.name] = found
+        for column, values in found.unknown.items():
+            state.report.unknown_values.setdefault(column, {}).update(values)
     still, lock = Counter(name for name, _ in each), threading.Lock()
 
     def fill(con: duckdb.DuckDBPyConnection, stage: str, table: TableMapping) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import duckdb
 
+from data.sql import literal, quote
+
 SCHEMA_SQL = Path(__file__).with_name("schema.sql")
 
 _COMMENT = re.compile(
@@ -109,9 +111,9 @@ def blank(con: duckdb.DuckDBPyConnection) -> bytes:
         (was,) = con.execute("SELECT current_database()").fetchall()[0]
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "blank.duckdb"
-            con.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS blank; USE blank")
+            con.execute(f"ATTACH {literal(str(path))} AS blank; USE blank")
             create(con, indexed=False)
-            con.execute(f'CHECKPOINT blank; USE "{was}"; DETACH blank')
+            con.execute(f"CHECKPOINT blank; USE {quote(was)}; DETACH blank")
             _blank.append(path.read_bytes())
     return _blank[0]
 

@@ -13,9 +13,6 @@ import duckdb
 WORK = "memory.main"
 """Where a load keeps what it needs on the way: the database in memory that its connection opened first."""
 
-MOST_AT_ONCE = "most_at_once"
-"""The variable of a connection that says how many tasks `at_once` runs at a time, if fewer than usual."""
-
 _MOST_AT_ONCE = 4
 """Each task holds its own intermediate results, and the engine uses every core for one that is large."""
 
@@ -50,8 +47,12 @@ def once(con: duckdb.DuckDBPyConnection, table: str, columns: Iterable[str]) -> 
 
     Told by hashes: two of them alike say that it is not sure.
     """
-    listed = ", ".join(columns)
-    return bool(one(con, f"SELECT count(*) = count(DISTINCT hash({listed})) FROM {table}")[0])
+    return not one(con, f"SELECT {alike_by_hash(columns)} FROM {table}")[0]
+
+
+def alike_by_hash(columns: Iterable[str]) -> str:
+    """SQL that counts rows more than there are hashes of these columns: 0 says that no two are alike."""
+    return f"count(*) - count(DISTINCT hash({', '.join(columns)}))"
 
 
 def insert(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[Any]]) -> None:
@@ -72,8 +73,8 @@ def at_once(
     Return what they return, in order; of several errors the first task's is raised. A task sees what is
     committed, and nothing temporary of ``con``: ``prepare`` gives its connection what else it needs.
     """
-    path, most = one(con, f"SELECT current_setting('search_path'), getvariable('{MOST_AT_ONCE}')")
-    workers = min(os.cpu_count() or 1, most or _MOST_AT_ONCE, len(tasks))
+    (path,) = one(con, "SELECT current_setting('search_path')")
+    workers = min(os.cpu_count() or 1, _MOST_AT_ONCE, len(tasks))
     free: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
     connections = [con.cursor() for _ in range(workers)]
 
@@ -91,8 +92,6 @@ def at_once(
                 own.execute(f"SET search_path = {literal(path)}")
             prepare(own)
             free.put(own)
-        if workers == 1:
-            return [run(task) for task in tasks]  # in no thread of its own
         running = [pool.submit(run, task) for task in tasks]
         return [each.result() for each in running]
     finally:

@@ -84,7 +84,7 @@ def stage(
                 " other letters by another column); rename it in the export and the mapping"
             )
         names.add(column.lower())
-    typed = [kinds(con, parquet(f.path)) if f.format == "parquet" else {} for f in files]
+    typed = [dict(f.types) for f in files]
     timed = frozenset(
         c for c in moments if c in needed and all(of.get(c) in _MOMENTS for of in typed)
     )
@@ -105,18 +105,9 @@ def stage(
         select = _staging_select(file, [c for c in needed if c in file.header], hashed, types)
         insert = f"INSERT INTO {table} BY NAME SELECT {number} AS file_no, {select}"
         refuse_changed(file)
-        if file.format == "parquet":
-            relation = as_text(parquet(file.path), types, timed)
-            staged.append(StagedFile(file, first, _insert_parquet(con, insert, relation, file)))
-        else:
-            staged.append(StagedFile(file, first, _insert(con, insert, file, wanted)))
+        staged.append(StagedFile(file, first, _insert(con, insert, file, wanted, timed)))
         refuse_changed(file)
     return staged, timed
-
-
-def kinds(con: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
-    """Return the type of every column of a relation."""
-    return {row[0]: row[1] for row in con.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
 
 
 def _staging_select(
@@ -153,7 +144,11 @@ def _staging_select(
 
 
 def _insert(
-    con: duckdb.DuckDBPyConnection, insert: str, file: ExportFile, wanted: FileFormat
+    con: duckdb.DuckDBPyConnection,
+    insert: str,
+    file: ExportFile,
+    wanted: FileFormat,
+    timed: Collection[str],
 ) -> tuple[BadLine, ...]:
     """Run a staging INSERT over one file; return what of it could not be read."""
     if file.format == "csv":
@@ -165,6 +160,9 @@ def _insert(
     try:
         if file.format == "csv":
             return _insert_csv(con, insert, file, strict=False)
+        if file.format == "parquet":
+            con.execute(f"{insert} FROM ({as_text(parquet(file.path), dict(file.types), timed)}))")
+            return ()
         frame = read_excel(file.path, wanted)
         frame.columns = list(file.header)
         con.register("excel_rows", frame)
@@ -176,18 +174,6 @@ def _insert(
         raise UserError(
             f"{file.name}: is not a readable {file.format} file; export it again"
         ) from None
-    return ()
-
-
-def _insert_parquet(
-    con: duckdb.DuckDBPyConnection, insert: str, relation: str, file: ExportFile
-) -> tuple[BadLine, ...]:
-    try:
-        con.execute(f"{insert} FROM ({relation}))")
-    except _NOT_THE_FILE:
-        raise
-    except duckdb.Error:  # damaged, it raises what has no kind of its own
-        raise UserError(f"{file.name}: is not a readable parquet file; export it again") from None
     return ()
 
 

@@ -29,11 +29,12 @@ from data.readers import (
     EXCEL,
     checked_header,
     examine_csv,
+    kinds,
     path_literal,
     read_excel,
 )
 from data.sql import quote
-from data.staging import as_text, kinds
+from data.staging import as_text
 
 CLEANED = FileFormat("csv", ",", "utf-8")
 """How a rewritten file is written, whatever the one it came from."""

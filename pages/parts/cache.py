@@ -1,12 +1,9 @@
-"""Results computed once per snapshot and question, however many ask at once."""
+"""Every result that pages show, made once per snapshot and question."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
-from functools import wraps
-from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import streamlit as st
 
@@ -56,51 +53,13 @@ from metrics.event_study import EventStudy
 from metrics.interrupted import Interrupted
 from metrics.measure_report import Report
 from metrics.question import Access, Question, primary_outcomes
-from metrics.recipe import Node
 from metrics.resident import public_question
 from metrics.result import Comparison
 from pages.parts import made
+from pages.parts.once import once
 from pages.parts.person import person
 from pages.print import output
 from pages.print.material import Material
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-# What one role may see is never handed to another: results are kept apart by it.
-_HASH: dict[str | type[Any], Callable[[Any], Any]] = {
-    Snapshot: lambda s: (s.id, *s.role.sees),
-    Path: str,
-    # Streamlit would copy all that is in it first.
-    Question: repr,
-}
-_ENTRIES = 256
-
-
-def _once(
-    most: int = _ENTRIES, spinner: str | bool = False
-) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Compute a function once for the same arguments, and note on every run how its result was made.
-
-    The result itself is handed out, not a copy: it is frozen, and nobody changes what is in it.
-    """
-
-    def keep(function: Callable[P, R]) -> Callable[P, R]:
-        @st.cache_resource(max_entries=most, hash_funcs=_HASH, show_spinner=spinner)
-        @wraps(function)
-        def remembered(*given: P.args, **named: P.kwargs) -> tuple[R, Node | None]:
-            found = function(*given, **named)
-            return found, made.how(found)
-
-        @wraps(function)
-        def ask(*given: P.args, **named: P.kwargs) -> R:
-            found, how = remembered(*given, **named)
-            made.note(found, how)
-            return found
-
-        return ask
-
-    return keep
 
 
 def store() -> Store:
@@ -114,7 +73,7 @@ def store() -> Store:
     return Store(found.root, person().role)
 
 
-@_once(spinner="Comparing the groups")
+@once(spinner="Comparing the groups")
 def answer(
     snapshot: Snapshot, question: Question, access: Access = "internal"
 ) -> tuple[Comparison, ...]:
@@ -130,25 +89,25 @@ def answer_one(snapshot: Snapshot, question: Question, outcome: str) -> Comparis
     return found[together.index(outcome)]
 
 
-@_once()
+@once()
 def outcome_split(snapshot: Snapshot, question: Question, outcome: str, dim: str) -> detail.Split:
     """Return the strata of an outcome by one covariate."""
     return made.by(detail.split, question, outcome, dim, snapshot)
 
 
-@_once()
+@once()
 def counting(snapshot: Snapshot, question: Question, outcome: str) -> str:
     """Return a query that counts an outcome, to show."""
     return detail.counting(question, outcome, snapshot)
 
 
-@_once()
+@once()
 def outcome_trend(snapshot: Snapshot, question: Question, outcome: str) -> trend.Trend:
     """Return an outcome's months with their chart."""
     return made.by(trend.trend, question, outcome, snapshot)
 
 
-@_once()
+@once()
 def agency_situation(
     snapshot: Snapshot, question: Question, outcome: str, way: str | None
 ) -> situation.Situation:
@@ -157,80 +116,80 @@ def agency_situation(
     return made.by(situation.situation, question, outcome, snapshot, agencies, way)
 
 
-@_once()
+@once()
 def tiles(snapshot: Snapshot, question: Question, small: bool) -> tuple[overview.Tile, ...]:
     """Return the overview's tiles."""
     return made.by(overview.tiles, question, snapshot, small=small)
 
 
-@_once()
+@once()
 def missing(snapshot: Snapshot, question: Question) -> list[dict[str, Any]]:
     """Return what was not recorded, by month, arm and outcome."""
     return made.by(detail.missing_by_month, question, question.outcomes, snapshot)
 
 
-@_once(most=8)
+@once(most=8)
 def coverage(snapshot: Snapshot) -> aggregate.Coverage:
     """Return what the snapshot records at all."""
     return made.by(aggregate.coverage, snapshot)
 
 
-@_once(most=8)
+@once(most=8)
 def supplied(snapshot: Snapshot) -> frozenset[tuple[str, str, str]]:
     """Return (agency, source, ``table.column``) of every column that an export supplies."""
     return aggregate.supplied(snapshot)
 
 
-@_once(most=64)
+@once(most=64)
 def levels(snapshot: Snapshot, covariate: str) -> list[str]:
     """Return the levels a covariate takes."""
     return aggregate.levels(snapshot, covariate)
 
 
-@_once(most=8)
+@once(most=8)
 def load_records(snapshot: Snapshot) -> tuple[loads.LoadRecord, ...]:
     """Return the snapshot's loads."""
     return made.by(loads.records, snapshot)
 
 
-@_once(most=8)
+@once(most=8)
 def answers(snapshot: Snapshot) -> tuple[loads.Answers, ...]:
     """Return how the yes/no columns were answered."""
     return made.by(loads.answers, snapshot)
 
 
-@_once(most=8)
+@once(most=8)
 def events(snapshot: Snapshot) -> tuple[Event, ...]:
     """Return the agency's marked events."""
     return made.by(agency_events.events, snapshot)
 
 
-@_once(most=8)
+@once(most=8)
 def calls_with_form(snapshot: Snapshot) -> tuple[int, int] | None:
     """Return calls with a form and those that should have one; None where no calls are loaded."""
     lacking = responses.without_form(snapshot)
     return None if lacking is None else (lacking.n - lacking.events, lacking.n)
 
 
-@_once()
+@once()
 def outdated(snapshot: Snapshot) -> bool:
     """Say whether a snapshot was made by an earlier version."""
     return aggregate.outdated(snapshot)
 
 
-@_once()
+@once()
 def force_levels(snapshot: Snapshot, question: Question) -> dict[bool, dict[int, int]]:
     """Return contacts by highest force rank, for each arm."""
     return made.by(aggregate.force_levels, snapshot, question)
 
 
-@_once(spinner="Comparing within levels")
+@once(spinner="Comparing within levels")
 def subgroups(snapshot: Snapshot, question: Question, outcome: str) -> splits.Subgroups:
     """Return an outcome's difference within the levels of each covariate."""
     return made.by(splits.subgroups, question, outcome, snapshot)
 
 
-@_once()
+@once()
 def funnel(
     snapshot: Snapshot, question: Question, outcome: str, by: str
 ) -> funnels.Funnel | NotEstimable:
@@ -238,7 +197,7 @@ def funnel(
     return made.by(funnels.funnel, question, outcome, snapshot, by)
 
 
-@_once()
+@once()
 def plan_figures(
     snapshot: Snapshot, question: Question, outcome: str
 ) -> planning.Own | NotEstimable:
@@ -247,7 +206,7 @@ def plan_figures(
     return made.by(planning.figures, counts.frame, outcome)
 
 
-@_once()
+@once()
 def own_shares(
     snapshot: Snapshot, question: Question
 ) -> dict[str, published.OwnShare | NotEstimable]:
@@ -255,7 +214,7 @@ def own_shares(
     return dict(published.own(question, snapshot))
 
 
-@_once(spinner="Asking in every other way")
+@once(spinner="Asking in every other way")
 def exhibit(snapshot: Snapshot, question: Question, outcome: str) -> exhibits.Exhibit:
     """Return an outcome's sensitivity exhibit."""
     return made.by(
@@ -263,13 +222,13 @@ def exhibit(snapshot: Snapshot, question: Question, outcome: str) -> exhibits.Ex
     )
 
 
-@_once(most=8)
+@once(most=8)
 def _context(snapshot: Snapshot, question: Question, outcome: str) -> exhibits.Context:
     """Return an outcome's headline as fitted, which its exhibit and its doubts share."""
     return made.by(exhibits.Context.of, question, outcome, snapshot)
 
 
-@_once(most=4, spinner="Writing the packet")
+@once(most=4, spinner="Writing the packet")
 def packet(snapshot: Snapshot, question: Question) -> packets.Packet:
     """Return a question's evidence packet, of the results that the pages show."""
     return packets.build(
@@ -280,7 +239,7 @@ def packet(snapshot: Snapshot, question: Question) -> packets.Packet:
     )
 
 
-@_once()
+@once()
 def doubt(snapshot: Snapshot, question: Question, outcome: str) -> doubts.Doubt:
     """Return what could overturn an outcome's comparison."""
     comparison = answer_one(snapshot, question, outcome)
@@ -289,13 +248,13 @@ def doubt(snapshot: Snapshot, question: Question, outcome: str) -> doubts.Doubt:
     )
 
 
-@_once(spinner="Comparing officers before and after")
+@once(spinner="Comparing officers before and after")
 def within(snapshot: Snapshot, question: Question, outcome: str) -> withins.Within:
     """Return an outcome's comparison within officers."""
     return made.by(withins.within, question, outcome, snapshot)
 
 
-@_once()
+@once()
 def adoption(
     snapshot: Snapshot, question: Question, outcome: str, unit: str
 ) -> EventStudy | NotEstimable:
@@ -303,7 +262,7 @@ def adoption(
     return made.by(withins.adoption, question, outcome, snapshot, unit)
 
 
-@_once()
+@once()
 def launch(
     snapshot: Snapshot, question: Question, outcome: str, day: date
 ) -> Interrupted | NotEstimable:
@@ -311,19 +270,19 @@ def launch(
     return made.by(launches.launch, question, outcome, snapshot, day)
 
 
-@_once(spinner="Comparing the calls")
+@once(spinner="Comparing the calls")
 def who_gets_cit(snapshot: Snapshot, question: Question) -> selection.Selection:
     """Return how unlike the calls of the two groups are."""
     return made.by(selection.selection, question, snapshot)
 
 
-@_once(spinner="Comparing the levels of force: with a million contacts this takes about 15 seconds")
+@once(spinner="Comparing the levels of force: with a million contacts this takes about 15 seconds")
 def scale_of_force(snapshot: Snapshot, question: Question) -> force_scale.ForceScale:
     """Return how far the levels of force differ as a whole."""
     return made.by(force_scale.force_scale, question, snapshot)
 
 
-@_once(most=64, spinner="Counting the measures")
+@once(most=64, spinner="Counting the measures")
 def measure_report(
     snapshot: Snapshot,
     set_: str,
@@ -346,50 +305,50 @@ def measure_report(
     )
 
 
-@_once(most=64)
+@once(most=64)
 def certification(snapshot: Snapshot, day: date, agency: str | None) -> certifications.Standing:
     """Return who is certified, due and lapsed on a day."""
     return made.by(certifications.standing, snapshot, day, agency)
 
 
-@_once(spinner="Counting the calls")
+@once(spinner="Counting the calls")
 def response(snapshot: Snapshot, question: Question) -> responses.Response | None:
     """Return who came to calls, and how soon; None where no call is loaded."""
     return made.by(responses.response, question, snapshot)
 
 
-@_once()
+@once()
 def form_flags(snapshot: Snapshot, question: Question) -> dict[str, tuple[int, int]]:
     """Return what the forms' own flags say of a CIT officer, where no call is loaded."""
     return made.by(aggregate.form_flags, snapshot, question)
 
 
-@_once(most=64, spinner="Reading the records")
+@once(most=64, spinner="Reading the records")
 def scorecard(snapshot: Snapshot, day: date, agency: str | None) -> program.Scorecard:
     """Return the program elements as of a day."""
     return made.by(program.scorecard, snapshot, day, agency)
 
 
-@_once()
+@once()
 def partners(snapshot: Snapshot, question: Question) -> care.Partners:
     """Return what partners and care look like over the contacts of a question."""
     return made.by(care.partners, question, snapshot)
 
 
-@_once(most=8, spinner="Gathering what may be published")
+@once(most=8, spinner="Gathering what may be published")
 def published_material(snapshot: Snapshot) -> Material:
     """Return what the public brief is made of."""
     own = snapshot.store
     return output.gather(public_question(snapshot), "public", snapshot, own.settings, own.root)
 
 
-@_once(most=8, spinner="Gathering what may be published")
+@once(most=8, spinner="Gathering what may be published")
 def resident(snapshot: Snapshot) -> residents.Resident | NotEstimable:
     """Return the public page of a store with one agency."""
     return residents.resident(snapshot)
 
 
-@_once(most=64, spinner="Reading the roster")
+@once(most=64, spinner="Reading the roster")
 def duty(
     snapshot: Snapshot, question: Question, agency: str | None
 ) -> duties.Duty | duties.Lacking:
@@ -397,7 +356,7 @@ def duty(
     return made.by(duties.duty, snapshot, question, agency)
 
 
-@_once(most=64, spinner="Looking for the fewest officers: this can take half a minute")
+@once(most=64, spinner="Looking for the fewest officers: this can take half a minute")
 def train_next(
     snapshot: Snapshot, options: planners.Options, agency: str | None
 ) -> planners.Plan | duties.Lacking:
@@ -405,26 +364,26 @@ def train_next(
     return made.by(planners.plan, snapshot, options, agency)
 
 
-@_once()
+@once()
 def liability(snapshot: Snapshot, question: Question) -> liabilities.Liability:
     """Return what may come back to the agency; the comparisons are those of all pages, made once."""
     compared = answer(snapshot, question.only(*liabilities.OUTCOMES))
     return made.by(liabilities.liability, question, snapshot, compared)
 
 
-@_once(spinner="Reading the loss runs")
+@once(spinner="Reading the loss runs")
 def agency_claims(snapshot: Snapshot, question: Question, line: str | None) -> claimed.Claims:
     """Return the claims of a line of cover that one may see, as the loss runs valued them."""
     return made.by(claimed.claims, snapshot, question, line, snapshot.role)
 
 
-@_once(spinner="Counting the documents")
+@once(spinner="Counting the documents")
 def documentation(snapshot: Snapshot, question: Question) -> papers.Documentation:
     """Return the documents that the contacts of a question owed, and what came of them."""
     return made.by(papers.documentation, question, snapshot)
 
 
-@_once(spinner="Trying the worst cases")
+@once(spinner="Trying the worst cases")
 def conclusions(snapshot: Snapshot, question: Question) -> tuple[papers.Conclusion, ...]:
     """Return what the missing outcomes could do to each primary comparison."""
     return tuple(
@@ -439,13 +398,13 @@ def conclusions(snapshot: Snapshot, question: Question) -> tuple[papers.Conclusi
     )
 
 
-@_once(spinner="Comparing the groups")
+@once(spinner="Comparing the groups")
 def cost_basis(snapshot: Snapshot, question: Question) -> costing.Basis:
     """Return the differences, minutes and certified officers that cost scenarios rest on."""
     return made.by(costing.basis, question, snapshot)
 
 
-@_once(most=8)
+@once(most=8)
 def analysis_tables(snapshot: Snapshot) -> dict[str, TableOfCopy]:
     """Return the tables of the copy that people's own SQL runs over, making it on first use."""
     return tables(pool.copy_of(snapshot))
@@ -463,13 +422,13 @@ def kept_pool(snapshot: Snapshot) -> pools.Pool | None:
     return pooled(tuple((path.name, path.read_bytes()) for path in paths)) if paths else None
 
 
-@_once(spinner="Counting before and after")
+@once(spinner="Counting before and after")
 def rate_changes(before: Snapshot | None, after: Snapshot) -> tuple[changing.RateChange, ...]:
     """Return every outcome's rate in two snapshots."""
     return changing.rates(before, after)
 
 
-@_once(spinner="Looking for odd months")
+@once(spinner="Looking for odd months")
 def odd_months(before: Snapshot | None, after: Snapshot) -> tuple[changing.OddMonth, ...]:
     """Return the months of a snapshot that are new or changed and outside their chart's limits."""
     return changing.odd_months(before, after)

@@ -49,15 +49,16 @@ def write(
             f"\n**The machine was busy** (load average up to {max(busy) * cores:.1f} on {cores}"
             " cores): read the ratios and processor times, not the seconds."
         )
+    stays = _sections(before)
     for entry in entries:
         own = [x for x in lines if x["entry"] == entry.id]
         if own:
             when = max(x.get("at", "") for x in own)[:10]
             said = [f"{entry.compares}{f' Measured on {when}.' if when else ''}"]
             text += ["", f"## {entry.title}", "", *said, "", *_table(entry, own)]
-        elif stays := _sections(before).get(entry.title):
-            text += ["", f"## {entry.title}", "", stays]
-    text += _memory(entries, lines, before)
+        elif entry.title in stays:
+            text += ["", f"## {entry.title}", "", stays[entry.title]]
+    text += _memory(entries, lines, stays.get("Memory", ""))
     return "\n".join(text) + "\n"
 
 
@@ -68,7 +69,7 @@ def _sections(page: str) -> dict[str, str]:
 
 
 def _memory(entries: Sequence[Entry], lines: Sequence[dict[str, Any]], before: str) -> list[str]:
-    """Return the product's peak memory by entry and size."""
+    """Return the product's peak memory by entry and size; of what was not measured, as ``before`` says."""
     peaks: dict[tuple[str, int], float] = {}
     for line in lines:
         if line["part"] == PRODUCT and line["taken"]:
@@ -78,7 +79,7 @@ def _memory(entries: Sequence[Entry], lines: Sequence[dict[str, Any]], before: s
     measured = {id_ for id_, _ in peaks}
     rows = [
         [cell.strip() for cell in row.strip("|").split("|")]
-        for row in _sections(before).get("Memory", "").splitlines()
+        for row in before.splitlines()
         if row.startswith("|")
     ]
     for entry in (e for e in entries if e.id not in measured and rows):

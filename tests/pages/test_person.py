@@ -15,7 +15,7 @@ from data.roles import Right, Role
 from data.settings import Settings
 from pages import PAGES, serve
 from pages.__main__ import parser
-from pages.parts import access, cache, identity, person
+from pages.parts import access, cache, identity, once, person
 from pages.parts.identity import Person, recognise, role_of, verified
 from tests.pages.app import DASHBOARD, said
 from tests.stores import simulated_store
@@ -186,7 +186,7 @@ def test_a_taken_port_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_results_are_kept_apart_by_what_a_role_sees(tmp_path: Path) -> None:
     from data.store import Snapshot
 
-    keyed = cache._HASH[Snapshot]
+    keyed = once._HASH[Snapshot]
     keys = {role: keyed(Snapshot("a", tmp_path, role)) for role in Role}
     assert keys[Role.ATTORNEY] == keys[Role.ADMINISTRATOR]
     assert len(set(keys.values())) == 4
