@@ -95,7 +95,7 @@ def stage(
     )
     staged = []
     for number, (file, types) in enumerate(zip(files, typed, strict=True)):
-        first = int(one(con, f"SELECT count(*) FROM {table}")[0])
+        first = int(one(con, f"SELECT count(*) FROM {table}")[0]) if number else 0
         hashed = sorted(duplicates or file.header)
         missing = [c for c in hashed if c not in file.header]
         if missing:

@@ -157,8 +157,14 @@ def check_keys(
         f" ELSE FALSE END AS look_{i}"
         for i, look in enumerate(KEY_LOOKS_LIKE)
     )
-    # Hardly a key looks like any: all are tried at once first.
-    any_look = "|".join(f"({look.pattern})" for look in KEY_LOOKS_LIKE)
+    # Hardly a key looks like any: all looks are tried at once first, and all keys.
+    any_look = literal("|".join(f"({look.pattern})" for look in KEY_LOOKS_LIKE))
+    tried = ", ".join(
+        f"bool_or(regexp_matches({clean(key, sentinels)}, {any_look}))"
+        for key, sentinels in keys.items()
+    )
+    if not keys or not any(one(con, f"SELECT {tried} FROM {stage} s WHERE s.skip = 0")):
+        return
     counts = ", ".join(
         f"sum(n) FILTER (look_{i}), min(rn) FILTER (look_{i})" for i in range(len(KEY_LOOKS_LIKE))
     )
@@ -166,7 +172,7 @@ def check_keys(
         filled, *odd = one(
             con,
             f"SELECT sum(n), {counts} FROM (SELECT n, rn, {looks} FROM (SELECT *,"
-            f" regexp_matches(v, {literal(any_look)}) AS odd FROM (SELECT"
+            f" regexp_matches(v, {any_look}) AS odd FROM (SELECT"
             f" {clean(key, sentinels)} AS v, count(*) AS n, min(s.rowid) AS rn FROM {stage} s"
             " WHERE s.skip = 0 GROUP BY 1) WHERE v IS NOT NULL))",
         )

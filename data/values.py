@@ -19,6 +19,9 @@ from data.sql import WORK, literal, one
 _FEW = 8
 """Values that are compared one by one; to join a lookup of more takes less time than to compare."""
 
+_LISTED = 2_000
+"""Distinct values that are looked over by themselves; of more, and seldom are there more, a table is made."""
+
 
 @dataclass(frozen=True)
 class Lookup:
@@ -97,44 +100,61 @@ def _lookup_value(column: ColumnMapping) -> tuple[str, str]:
 def make_lookup(
     con: duckdb.DuckDBPyConnection, stage: str, column: ColumnMapping, raw: str, kept: str
 ) -> Lookup:
-    """Look over the distinct values of a column, in a table of the work area.
+    """Look over the distinct values of a column; make a table of the work area only where one is joined.
 
     Raises ``UserError`` if its value map fits none of them.
     """
     short = column.canonical.name
     lookup = f"lookup_{column.canonical.table}_{short}"
     value, known = _lookup_value(column)
-    con.execute(
-        f"CREATE OR REPLACE TABLE {WORK}.{lookup} AS SELECT raw, n, {value} AS value,"
-        f" {known} AS known FROM (SELECT {raw} AS raw, count(*) AS n FROM {stage} s"
-        f" WHERE {kept} GROUP BY 1) WHERE raw IS NOT NULL"
+    meant = (
+        f"SELECT raw, n, {value} AS value, {known} AS known FROM (SELECT {raw} AS raw,"
+        f" count(*) AS n FROM {stage} s WHERE {kept} GROUP BY 1) WHERE raw IS NOT NULL"
     )
-    fitting, odd, translated = one(
-        con,
-        "SELECT count(*) FILTER (known), count(*) FILTER (NOT known),"
-        f" count(*) FILTER (value IS DISTINCT FROM raw) FROM {lookup}",
-    )
+    make = f"CREATE OR REPLACE TABLE {WORK}.{lookup} AS {meant}"
+    rows = con.execute(meant).fetchmany(_LISTED + 1)
+    if listed := len(rows) <= _LISTED:
+        fitting = sum(known for *_, known in rows)
+        odd = len(rows) - fitting
+        translated = sum(value != there for there, _, value, _ in rows)
+    else:
+        con.execute(make)
+        meant = f"FROM {lookup}"
+        fitting, odd, translated = one(
+            con,
+            "SELECT count(*) FILTER (known), count(*) FILTER (NOT known),"
+            f" count(*) FILTER (value IS DISTINCT FROM raw) FROM {lookup}",
+        )
     name = f"{column.canonical.table}.{column.canonical.name}"
     if column.values is not None and odd and not fitting:
         raise UserError(
             f"the value map of {name} covers none of the {odd} values in"
             f" {column.readings[0].column!r}; compare its left-hand sides with the export"
         )
-    direct = raw if not translated else _cases(con, lookup, raw) if fitting <= _FEW else None
-    if not odd:
-        return Lookup(short, {}, direct, lookup)
+    direct = raw if not translated else None
+    if translated and fitting <= _FEW and listed:
+        direct = _cases(raw, {there: value for there, _, value, _ in rows if value is not None})
+    if direct is None and listed:
+        con.execute(make)
+    unknown = {short: _unknown(con, meant, column)} if odd else {}
+    return Lookup(short, unknown, direct, lookup)
+
+
+def _unknown(con: duckdb.DuckDBPyConnection, meant: str, column: ColumnMapping) -> dict[str, int]:
+    """Return the values that the mapping does not know, as a report shows them, and how often each is."""
     rows = con.execute(
-        f"SELECT {unknown_label(column)} AS label, CAST(sum(n) AS BIGINT) FROM {lookup}"
+        f"SELECT {unknown_label(column)} AS label, CAST(sum(n) AS BIGINT) FROM ({meant})"
         " WHERE NOT known GROUP BY 1 ORDER BY 2 DESC, 1"
     ).fetchall()
-    listed = {str(label): int(n) for label, n in rows[:MOST_UNKNOWN_VALUES]}
+    found = {str(label): int(n) for label, n in rows[:MOST_UNKNOWN_VALUES]}
     if rest := sum(int(n) for _, n in rows[MOST_UNKNOWN_VALUES:]):
-        listed["(other values)"] = rest
-    return Lookup(short, {short: listed}, direct, lookup)
+        found["(other values)"] = rest
+    return found
 
 
-def _cases(con: duckdb.DuckDBPyConnection, lookup: str, raw: str) -> str:
+def _cases(raw: str, values: dict[str, str]) -> str:
     """SQL that spells a short lookup out."""
-    rows = con.execute(f"SELECT raw, value FROM {lookup} WHERE value IS NOT NULL").fetchall()
-    cases = "".join(f" WHEN {literal(there)} THEN {literal(value)}" for there, value in rows)
+    cases = "".join(
+        f" WHEN {literal(there)} THEN {literal(value)}" for there, value in values.items()
+    )
     return f"CASE {raw}{cases} END" if cases else "CAST(NULL AS VARCHAR)"
