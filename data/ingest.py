@@ -129,7 +129,7 @@ def _load_locked(
         )
         groups = reading.stage_files(state, files, progress)
         kept = publish or keep is not None
-        building.attach(con, path if kept else None, state.report.rows_read)
+        building.attach(con, path if kept else None)
         reading.type_tables(state, groups, progress)
         if keep is not None:
             state.report.dropped_columns[:0] = keep.dropped

@@ -64,7 +64,7 @@ def attach_previous(
 def merge(load: Load, *, carried: bool, replace_period: bool, simulated: bool) -> None:
     """Fill the canonical tables from the typed ones and, if ``carried``, the previous snapshot."""
     con = load.con
-    _hash_keys(load)
+    _hash_keys(load, carried)
     _insert_agency(load, simulated, carried)
     _insert_contacts(load)
     _note_source_columns(load)
@@ -111,11 +111,14 @@ def _kind(column: str) -> str:
     return column.removesuffix("_id").removesuffix("_key")
 
 
-def _hash_keys(load: Load) -> None:
+def _hash_keys(load: Load, carried: bool) -> None:
     """Hash every distinct number once in a load, to the tables ``keys_<kind>``."""
     found: dict[str, list[str]] = {}
     for name in load.tables:
-        for column, raw in _keys(load, name).items():
+        keys = _keys(load, name)
+        if name in schema.children() and not (carried or load.mapping.tables[name].file):
+            del keys["contact_id"]  # its rows are contacts' own, and no other contacts are there
+        for column, raw in keys.items():
             found.setdefault(_kind(column), []).append(f"SELECT {raw} AS raw FROM typed_{name}")
 
     def hash_kind(con: duckdb.DuckDBPyConnection, kind: str) -> None:

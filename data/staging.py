@@ -43,9 +43,8 @@ class StagedFile:
         return row
 
 
-# Spaces alone are what trim() takes off by itself; exports pad with these too.
-_PADS = [literal(pad) for pad in " \t\r\n\u00a0"]
-_PADDING = literal(" \t\r\n\u00a0")
+_ODD_PADS = " \t\r\n\u00a0"
+"""What exports pad values with; most with spaces alone."""
 
 _NOT_THE_FILE = (
     duckdb.IOException,
@@ -114,17 +113,18 @@ def _staging_select(
     file: ExportFile, here: list[str], hashed: list[str], types: dict[str, str]
 ) -> str:
     """SQL after SELECT for one file's rows; FROM its relation and a parenthesis must follow."""
-    padding = f", {_PADDING}" if file.odd_padding else ""
+    pads = _ODD_PADS if file.odd_padding else " "
 
     def trimmed(column: str) -> str:
         name = quote(column)
         if types.get(column) in _NEVER_PADDED:
             return name
-        value = f"nullif(trim({name}{padding}), '')"
-        if padding:  # which is slow, and seldom needed: first and last letter tell
-            bare = " ".join(f"AND NOT suffix({name}, {end})" for end in _PADS)
-            value = f"CASE WHEN {name} > '!' AND {name} < '~' {bare} THEN {name} ELSE {value} END"
-        return f"{value} AS {name}"
+        # To trim is slow, and seldom needed: first and last letter tell. Before '!' come a space, a tab
+        # and no letter at all; after '~' a no-break space.
+        ends = " ".join(f"OR suffix({name}, {literal(pad)})" for pad in pads)
+        far = f"OR {name} >= '~' " if file.odd_padding else ""
+        trimmed = f"nullif(trim({name}, {literal(pads)}), '')"
+        return f"CASE WHEN {name} < '!' {far}{ends} THEN {trimmed} ELSE {name} END AS {name}"
 
     names = ", ".join(quote(c) for c in here)
     again = " AND ".join(f"{quote(c)} = {literal(c)}" for c in here) or "FALSE"
@@ -133,12 +133,12 @@ def _staging_select(
     every = ", ".join(quote(c) for c in file.header)
     # Whether a whole line is blank is asked only where its first column of use is.
     first = f"CAST({quote(here[0])} AS VARCHAR)" if here else ""
-    probe = f"coalesce(trim({first}{padding}), '') = ''" if here else "TRUE"
+    probe = f"coalesce(trim({first}, {literal(pads)}), '') = ''" if here else "TRUE"
     return (
         f"row_hash, CASE WHEN {again} THEN {REPEATED_HEADER} WHEN blank THEN {BLANK} ELSE 0 END"
         f" AS skip{', ' + names if here else ''}"
         f" FROM (SELECT hash({', '.join(quote(c) for c in hashed)}) AS row_hash,"
-        f" CASE WHEN {probe} THEN trim(concat({every}), {_PADDING}) = '' ELSE FALSE END AS blank"
+        f" CASE WHEN {probe} THEN trim(concat({every}), {literal(_ODD_PADS)}) = '' ELSE FALSE END AS blank"
         f"{''.join(f', {trimmed(c)}' for c in here)}"
     )
 

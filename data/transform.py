@@ -163,12 +163,13 @@ def check_keys(
         f"bool_or(regexp_matches({clean(key, sentinels)}, {any_look}))"
         for key, sentinels in keys.items()
     )
-    if not keys or not any(one(con, f"SELECT {tried} FROM {stage} s WHERE s.skip = 0")):
-        return
+    hit = one(con, f"SELECT {tried} FROM {stage} s WHERE s.skip = 0") if keys else ()
     counts = ", ".join(
         f"sum(n) FILTER (look_{i}), min(rn) FILTER (look_{i})" for i in range(len(KEY_LOOKS_LIKE))
     )
-    for key, sentinels in keys.items():
+    for key, sentinels in (
+        found for found, any_row in zip(keys.items(), hit, strict=True) if any_row
+    ):
         filled, *odd = one(
             con,
             f"SELECT sum(n), {counts} FROM (SELECT n, rn, {looks} FROM (SELECT *,"

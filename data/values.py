@@ -111,14 +111,13 @@ def make_lookup(
         f"SELECT raw, n, {value} AS value, {known} AS known FROM (SELECT {raw} AS raw,"
         f" count(*) AS n FROM {stage} s WHERE {kept} GROUP BY 1) WHERE raw IS NOT NULL"
     )
-    make = f"CREATE OR REPLACE TABLE {WORK}.{lookup} AS {meant}"
     rows = con.execute(meant).fetchmany(_LISTED + 1)
     if listed := len(rows) <= _LISTED:
         fitting = sum(known for *_, known in rows)
         odd = len(rows) - fitting
         translated = sum(value != there for there, _, value, _ in rows)
     else:
-        con.execute(make)
+        con.execute(f"CREATE OR REPLACE TABLE {WORK}.{lookup} AS {meant}")
         meant = f"FROM {lookup}"
         fitting, odd, translated = one(
             con,
@@ -135,7 +134,10 @@ def make_lookup(
     if translated and fitting <= _FEW and listed:
         direct = _cases(raw, {there: value for there, _, value, _ in rows if value is not None})
     if direct is None and listed:
-        con.execute(make)
+        con.execute(
+            f"CREATE OR REPLACE TABLE {WORK}.{lookup} AS SELECT unnest(?) AS raw, unnest(?) AS value",
+            [[there for there, *_ in rows], [value for _, _, value, _ in rows]],
+        )
     unknown = {short: _unknown(con, meant, column)} if odd else {}
     return Lookup(short, unknown, direct, lookup)
 

@@ -41,7 +41,7 @@ def test_what_tasks_return_is_in_their_order_and_the_first_error_is_raised() -> 
 
 def test_tasks_see_the_same_databases_and_nothing_temporary(tmp_path: Path) -> None:
     con = connect("00" * 32)
-    attach(con, tmp_path / "b.duckdb", 10)
+    attach(con, tmp_path / "b.duckdb")
     con.execute(f"CREATE TABLE {WORK}.seen AS SELECT 7 AS n; CREATE TEMP TABLE mine AS SELECT 1")
 
     def look(own: duckdb.DuckDBPyConnection) -> tuple[int, str]:
@@ -67,7 +67,7 @@ def test_a_building_logs_nothing_and_holds_only_what_is_built(tmp_path: Path) ->
     path = tmp_path / "b.duckdb"
     con = connect("00" * 32)
     con.execute(f"CREATE TABLE {WORK}.raw AS SELECT 'SECRET-NAME' AS name FROM range(300000)")
-    attach(con, path, 300_000)
+    attach(con, path)
     con.execute("CREATE TABLE kept AS SELECT count(*) AS n FROM raw")
     con.execute("CREATE TABLE large AS SELECT range AS n FROM range(300000)")
     assert [f.name for f in tmp_path.iterdir()] == [path.name]
