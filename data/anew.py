@@ -11,7 +11,7 @@ import duckdb
 from data import checks, encounters, schema
 from data.building import insert_codes
 from data.errors import SnapshotError, UserError
-from data.sql import literal, one, private
+from data.sql import insert, literal, one, private
 from data.store import Snapshot
 
 CONTACT = "(agency_id, source, contact_id)"
@@ -49,11 +49,8 @@ def write(
             "CREATE TEMP TABLE gone (agency_id VARCHAR, source VARCHAR, contact_id VARCHAR);"
             " CREATE TEMP TABLE gone_here (key VARCHAR)"
         )
-        con.execute(
-            "INSERT INTO gone SELECT unnest(?), unnest(?), unnest(?)",
-            [[row[place] for row in gone] for place in range(3)],
-        )
-        con.execute("INSERT INTO gone_here SELECT unnest(?)", [keys])
+        insert(con, "gone", gone)
+        insert(con, "gone_here", [(key,) for key in keys])
         attach(con, snapshot, _OLD)
         con.execute("BEGIN")
         insert_codes(con)

@@ -82,7 +82,7 @@ def keyed_at_once(
     con: duckdb.DuckDBPyConnection, tasks: Sequence[Callable[[duckdb.DuckDBPyConnection], T]]
 ) -> list[T]:
     """As `at_once`, for tasks that hash keys."""
-    secret = con.execute("SELECT getvariable('store_secret')").fetchall()[0][0]
+    (secret,) = one(con, "SELECT getvariable('store_secret')")
     return at_once(con, tasks, lambda own: _keying(own, secret))
 
 

@@ -108,7 +108,7 @@ def _examine(path: Path, wanted: FileFormat) -> ExportFile:
     if format_ in ("excel", "parquet"):
         digest = _sha256(path)
         types = _parquet_types(path) if format_ == "parquet" else {}
-        header = list(types) or _excel_header(path, wanted)
+        header = list(types) if format_ == "parquet" else _excel_header(path, wanted)
         return ExportFile(
             path,
             digest,

@@ -86,14 +86,15 @@ class Load:
 
 def reject_unreadable(load: Load, staged: list[StagedFile]) -> None:
     """Note the lines of these files that could not be read."""
+    rows = []
     for file in staged:
+        name = file.file.name
         for bad in file.bad_lines:
-            load.count_rejected(bad.rows, file.file.name, bad.row, None, bad.reason)
-            name = file.file.name
-            rows = [
+            load.count_rejected(bad.rows, name, bad.row, None, bad.reason)
+            rows += [
                 (load.load_id, name, bad.row + i, bad.reason, None, None) for i in range(bad.rows)
             ]
-            insert(load.con, "rejected", rows)
+    insert(load.con, "rejected", rows)
 
 
 def reject_all(load: Load, tests: dict[str, list[tuple[str, str]]]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from data.sql import literal, quote
+from data.sql import literal, one, quote
 
 SCHEMA_SQL = Path(__file__).with_name("schema.sql")
 
@@ -108,7 +108,7 @@ def blank(con: duckdb.DuckDBPyConnection) -> bytes:
     space of its own.
     """
     if not _blank:
-        (was,) = con.execute("SELECT current_database()").fetchall()[0]
+        (was,) = one(con, "SELECT current_database()")
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "blank.duckdb"
             con.execute(f"ATTACH {literal(str(path))} AS blank; USE blank")

@@ -164,12 +164,11 @@ def check_keys(
         for key, sentinels in keys.items()
     )
     hit = one(con, f"SELECT {tried} FROM {stage} s WHERE s.skip = 0") if keys else ()
+    suspect = [found for found, any_row in zip(keys.items(), hit, strict=True) if any_row]
     counts = ", ".join(
         f"sum(n) FILTER (look_{i}), min(rn) FILTER (look_{i})" for i in range(len(KEY_LOOKS_LIKE))
     )
-    for key, sentinels in (
-        found for found, any_row in zip(keys.items(), hit, strict=True) if any_row
-    ):
+    for key, sentinels in suspect:
         filled, *odd = one(
             con,
             f"SELECT sum(n), {counts} FROM (SELECT n, rn, {looks} FROM (SELECT *,"

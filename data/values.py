@@ -14,7 +14,7 @@ from data.cells import LONGEST_LABEL, MOST_UNKNOWN_VALUES, fits, unknown_label
 from data.errors import UserError
 from data.identifying import HIDDEN, LABEL_LOOKS_IDENTIFYING
 from data.mapping_model import ColumnMapping
-from data.sql import WORK, literal, one
+from data.sql import WORK, insert, literal, one
 
 _FEW = 8
 """Values that are compared one by one; to join a lookup of more takes less time than to compare."""
@@ -131,13 +131,13 @@ def make_lookup(
             f" {column.readings[0].column!r}; compare its left-hand sides with the export"
         )
     direct = raw if not translated else None
-    if translated and fitting <= _FEW and listed:
-        direct = _cases(raw, {there: value for there, _, value, _ in rows if value is not None})
-    if direct is None and listed:
-        con.execute(
-            f"CREATE OR REPLACE TABLE {WORK}.{lookup} AS SELECT unnest(?) AS raw, unnest(?) AS value",
-            [[there for there, *_ in rows], [value for _, _, value, _ in rows]],
-        )
+    if translated and listed:
+        values = [(there, value) for there, _, value, _ in rows]
+        if fitting <= _FEW:
+            direct = _cases(raw, values)
+        else:
+            con.execute(f"CREATE OR REPLACE TABLE {WORK}.{lookup} (raw VARCHAR, value VARCHAR)")
+            insert(con, f"{WORK}.{lookup}", values)
     unknown = {short: _unknown(con, meant, column)} if odd else {}
     return Lookup(short, unknown, direct, lookup)
 
@@ -154,9 +154,11 @@ def _unknown(con: duckdb.DuckDBPyConnection, meant: str, column: ColumnMapping) 
     return found
 
 
-def _cases(raw: str, values: dict[str, str]) -> str:
+def _cases(raw: str, values: list[tuple[str, str | None]]) -> str:
     """SQL that spells a short lookup out."""
     cases = "".join(
-        f" WHEN {literal(there)} THEN {literal(value)}" for there, value in values.items()
+        f" WHEN {literal(there)} THEN {literal(value)}"
+        for there, value in values
+        if value is not None
     )
     return f"CASE {raw}{cases} END" if cases else "CAST(NULL AS VARCHAR)"

@@ -62,6 +62,15 @@ def test_many_values_are_joined_and_unknown_ones_counted(n: int) -> None:
     assert found.unknown == {"force_used": {"other": 3}}
 
 
+def test_a_map_of_many_values_to_nothing_still_reads_as_text() -> None:
+    said = [f"code {i}" for i in range(9)]
+    con = _staged(said)
+    found = _look(con, _column("contacts.force_used", tuple((s, "") for s in said)))
+    assert _read(con, found) == [None] * 9
+    kinds = con.execute(f"SELECT DISTINCT typeof(value) FROM {found.table}").fetchall()
+    assert (found.direct, kinds) == (None, [("VARCHAR",)])
+
+
 def test_a_map_that_fits_no_value_is_refused() -> None:
     con = _staged(["a", "b"])
     with pytest.raises(UserError, match="covers none of the 2 values"):
